@@ -1,0 +1,224 @@
+"""`Schema`: a parsed schema and all that it can do with one datum."""
+
+import json
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from avro_ocf.compiler import Decoder, Encoder, Skipper
+from avro_ocf.errors import FormatError, SchemaError
+from avro_ocf.json_text import loads
+from avro_ocf.limits import DEFAULT_LIMITS, Limits
+from avro_ocf.resolution.identity import identity
+from avro_ocf.schema.measure import is_charged
+from avro_ocf.schema.model import Node
+from avro_ocf.schema.names import is_unicode
+from avro_ocf.schema.parse import parse_node
+
+if TYPE_CHECKING:
+    from avro_ocf.resolution.compatibility import Incompatibility
+
+SCHEMAS_KEPT = 256
+"""Parsed schemas and compiled readers kept for reuse. Schemas come from files, so the least recently used one goes first."""
+
+
+class Schema:
+    """A parsed Avro schema: immutable, hashable, and equal to any other of the same text and settings. Made by `parse_schema`.
+
+    `json` is its compact JSON text, as it goes into a file's header; `logical_types` and `limits` are as given to `parse_schema`.
+    `repr` shows the canonical form. A generated function is made when it is first needed and kept.
+    """
+
+    __slots__ = ("_canonical_form", "_decoders", "_encoder", "_key", "_skipper", "json", "limits", "logical_types", "node")
+
+    def __init__(self, text: str, node: Node, *, logical_types: bool, limits: Limits) -> None:
+        self.json = text
+        self.node = node
+        self.logical_types = logical_types
+        self.limits = limits
+        self._key = (text, logical_types, limits)
+        self._canonical_form: str | None = None
+        self._encoder: Encoder | None = None
+        self._skipper: Skipper | None = None
+        self._decoders: dict[Schema | None, Decoder] = {}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Schema) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    def __repr__(self) -> str:
+        return f"<Schema {self.canonical_form}>"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _parse_text, (self.json, False, self.logical_types, self.limits)
+
+    @property
+    def canonical_form(self) -> str:
+        """The Parsing Canonical Form (specification, "Parsing Canonical Form for Schemas")."""
+        if self._canonical_form is None:
+            from avro_ocf.schema.canonical import canonical_form
+
+            self._canonical_form = canonical_form(self.node)
+        return self._canonical_form
+
+    def fingerprint(self, algorithm: str = "CRC-64-AVRO") -> bytes:
+        """Return the canonical form's fingerprint: 8 bytes for CRC-64-AVRO, little-endian, 16 for MD5, 32 for SHA-256.
+
+        Raises `ValueError` for any other algorithm (specification, "Schema Fingerprints").
+        """
+        from avro_ocf.schema.fingerprint import fingerprint
+
+        return fingerprint(self.canonical_form, algorithm)
+
+    @property
+    def encoder(self) -> Encoder:
+        """The compiled encoder; its `source` is the generated text."""
+        if self._encoder is None:
+            self._encoder = Encoder(self.node, self.limits)
+        return self._encoder
+
+    @property
+    def skipper(self) -> Skipper:
+        """The compiled skipper; its `source` is the generated text."""
+        if self._skipper is None:
+            self._skipper = Skipper(self.node, self.limits)
+        return self._skipper
+
+    def decoder(self, reader_schema: "Schema | None" = None) -> Decoder:
+        """Return the compiled decoder that reads this schema's bytes as `reader_schema` asks; its `source` is the generated text.
+
+        Raises `ResolutionError` when no value of this schema can be read so (specification, "Schema Resolution").
+        """
+        decoder = self._decoders.get(reader_schema)
+        if decoder is None:
+            decoder = self._compile_decoder(reader_schema)
+            if len(self._decoders) >= SCHEMAS_KEPT:
+                self._decoders.clear()
+            self._decoders[reader_schema] = decoder
+        return decoder
+
+    def _compile_decoder(self, reader_schema: "Schema | None") -> Decoder:
+        if reader_schema is None or reader_schema == self:
+            plan = identity(self.node)
+        else:
+            from avro_ocf.resolution.resolve import resolve
+
+            plan = resolve(self.node, reader_schema.node)
+        return Decoder(plan, self.limits, is_charged(self.node))
+
+    def encode(self, datum: object) -> bytes:
+        """Return `datum` in the binary encoding. Raises `DatumError` with the path of what does not fit."""
+        return self.encoder.encode(datum)
+
+    def decode(self, data: bytes | bytearray | memoryview, reader_schema: "Schema | None" = None) -> Any:
+        """Return the one datum that `data` holds, read as `reader_schema` asks where one is given.
+
+        Raises `FormatError` for bytes that are not exactly one datum, also for bytes after it, and `ResolutionError` when the two
+        schemas do not resolve.
+        """
+        data = bytes(data)
+        value, end = self.decoder(reader_schema).decode(data)
+        if end != len(data):
+            raise FormatError(f"{len(data) - end} bytes after the datum", offset=end)
+        return value
+
+    def encode_json(self, datum: object) -> str:
+        """Return `datum` as JSON text (specification, "JSON Encoding"). Raises `DatumError`."""
+        from avro_ocf.json_encoding import encode_json
+
+        return encode_json(self.node, datum, self.limits)
+
+    def decode_json(self, text: str) -> Any:
+        """Return the datum that JSON text holds (specification, "JSON Encoding"). Raises `DatumError`."""
+        from avro_ocf.json_encoding import decode_json
+
+        return decode_json(self.node, text, self.limits)
+
+    def encode_single_object(self, datum: object) -> bytes:
+        """Return `datum` behind the marker and this schema's fingerprint (specification, "Single-object encoding")."""
+        from avro_ocf.single_object import encode_single_object
+
+        return encode_single_object(self.fingerprint(), self.encode(datum))
+
+    def decode_single_object(self, data: bytes, reader_schema: "Schema | None" = None) -> Any:
+        """Return the datum of a single-object message of this schema.
+
+        Raises `FormatError` when the marker or the fingerprint is another, and as `decode` does; offsets count from the first byte.
+        """
+        from avro_ocf.single_object import decode_single_object
+
+        value, end = self.decoder(reader_schema).decode(*decode_single_object(self.fingerprint(), data))
+        if end != len(data):
+            raise FormatError(f"{len(data) - end} bytes after the datum", offset=end)
+        return value
+
+    def compare(self, first: bytes, second: bytes) -> int:
+        """Return -1, 0 or 1 as the encoded datum `first` sorts before, with or after `second` (specification, "Sort Order").
+
+        Raises `SchemaError` for maps, which have no order, and `FormatError` for bytes that are not one datum.
+        """
+        from avro_ocf.ordering import compare
+
+        return compare(self.node, first, second, self.limits)
+
+
+def parse_schema(source: object, *, strict: bool = True, logical_types: bool = True, limits: Limits = DEFAULT_LIMITS) -> Schema:
+    """Return the schema that `source` describes: JSON text, or the object that such text stands for. Parsed once per content.
+
+    `strict` refuses what a new schema should not have but old files do: names outside the grammar, defaults that do not fit,
+    unknown attributes. `logical_types=False` leaves every value raw. A text that is not JSON may be a bare type name, such as
+    `string`.
+    Raises `SchemaError` with the path inside the schema.
+    """
+    if isinstance(source, Schema):
+        return source
+    return _parse_text(_json_text(source), strict, logical_types, limits)
+
+
+def _json_text(source: object) -> str:
+    if isinstance(source, bytes | bytearray):
+        raise TypeError("a schema is JSON text or the object it stands for, not bytes")
+    try:
+        if isinstance(source, str):
+            if source.strip().isidentifier():
+                return json.dumps(source.strip())
+            source = loads(source)
+        text = json.dumps(source, separators=(",", ":"), ensure_ascii=False)
+        # A doc may escape half a surrogate pair, which has no UTF-8.
+        return text if text.isascii() or is_unicode(text) else json.dumps(source, separators=(",", ":"))
+    except RecursionError:
+        raise SchemaError("nested too deeply") from None
+    except ValueError as error:
+        raise SchemaError(f"not JSON: {error}") from None
+
+
+@lru_cache(SCHEMAS_KEPT)
+def _parse_text(text: str, strict: bool, logical_types: bool, limits: Limits) -> Schema:
+    try:
+        obj = loads(text)
+    except RecursionError:
+        raise SchemaError("nested too deeply") from None
+    except ValueError as error:
+        raise SchemaError(f"not JSON: {error}") from None
+    node = parse_node(obj, strict=strict, logical_types=logical_types, limits=limits)
+    return Schema(text, node, logical_types=logical_types, limits=limits)
+
+
+def infer_schema(records: Iterable[object], name: str = "Record") -> Schema:
+    """Return a schema that fits `records` exactly: each one, encoded and decoded by it, is equal to what was given, type by type.
+
+    A key that some records lack stays missing, ints stay ints, and mixed types become unions. `name` is the record type's name.
+    Raises `DatumError` with the path of a value that Avro has no type for.
+    """
+    from avro_ocf.schema.inference import infer
+
+    return parse_schema(infer(records, name))
+
+
+def check_compatibility(reader: Schema, writer: Schema) -> "list[Incompatibility]":
+    """Return why `reader` cannot read everything that `writer` writes: each reason with its path; empty when it can."""
+    from avro_ocf.resolution.compatibility import incompatibilities
+
+    return incompatibilities(writer.node, reader.node)

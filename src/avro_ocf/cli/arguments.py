@@ -1,0 +1,71 @@
+"""How commands take arguments.
+
+An argument of the wrong form is misuse, which argparse reports with code 2; a schema file that is wrong is a failure, code 1.
+"""
+
+from argparse import ArgumentParser, ArgumentTypeError, Namespace, _SubParsersAction
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+from avro_ocf import AvroError, Schema, UnsupportedCodecError, parse_schema
+from avro_ocf.cli.output import CommandError
+from avro_ocf.container.compression import codec_for_writing
+
+Commands: TypeAlias = "_SubParsersAction[ArgumentParser]"
+
+
+def add_command(commands: Commands, run: Callable[[Namespace], None], summary: str) -> ArgumentParser:
+    """Add the command that `run`, called NAME_command, carries out. Its docstring is the help; `args.misuse` exits with code 2."""
+    name = run.__name__.removesuffix("_command")
+    command = commands.add_parser(name, help=summary, description=run.__doc__, allow_abbrev=False)
+    command.set_defaults(run=run, misuse=command.error)
+    return command
+
+
+def add_file(command: ArgumentParser) -> None:
+    """Add the argument FILE, which is `args.file`."""
+    command.add_argument("file", metavar="FILE", help="a container file; - is stdin")
+
+
+def natural(text: str) -> int:
+    """Return a number that is not negative."""
+    if not text.isdecimal():
+        raise ArgumentTypeError(f"{text!r} is not a whole number of at least 0")
+    return int(text)
+
+
+def byte_range(text: str) -> tuple[int, int]:
+    """Return START and LENGTH of START:LENGTH, both in bytes."""
+    start, _, length = text.partition(":")
+    if not (start.isdecimal() and length.isdecimal()):
+        raise ArgumentTypeError(f"{text!r} is not START:LENGTH in bytes")
+    return int(start), int(length)
+
+
+def codec(text: str) -> str:
+    """Return the name of a codec that can be written here."""
+    try:
+        codec_for_writing(text)
+    except UnsupportedCodecError as error:
+        raise ArgumentTypeError(str(error)) from error
+    return text
+
+
+def sync_marker(text: str) -> bytes:
+    """Return 16 bytes of hexadecimal digits."""
+    try:
+        marker = bytes.fromhex(text)
+    except ValueError:
+        marker = b""
+    if len(marker) != 16:
+        raise ArgumentTypeError(f"{text!r} is not 32 hexadecimal digits")
+    return marker
+
+
+def schema_file(path: str) -> Schema:
+    """Return the schema in the file `path`. Raises `CommandError` and `OSError`."""
+    try:
+        return parse_schema(Path(path).read_text("utf-8"))
+    except (AvroError, UnicodeDecodeError) as error:
+        raise CommandError(f"{path}: {error}") from error

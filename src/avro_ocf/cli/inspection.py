@@ -1,0 +1,71 @@
+"""The commands that tell about a file or a schema: schema, meta, index, verify, codegen."""
+
+import argparse
+import json
+
+from avro_ocf import Reader, scan_blocks
+from avro_ocf.cli.arguments import Commands, add_command, add_file, schema_file
+from avro_ocf.cli.output import name_of, reading, write_json, write_line, write_table
+
+
+def add_commands(commands: Commands) -> None:
+    """Add this family's commands."""
+    schema = add_command(commands, schema_command, "a file's schema")
+    meta = add_command(commands, meta_command, "a file's codec, sync marker and metadata")
+    index = add_command(commands, index_command, "where a file's blocks are")
+    verify = add_command(commands, verify_command, "read a file to its end")
+    for command in (meta, index):
+        command.add_argument("--json", action="store_true", help="one JSON object a line instead of a table")
+    for command in (schema, meta, index, verify):
+        add_file(command)
+    codegen = add_command(commands, codegen_command, "the Python source made for a schema")
+    codegen.add_argument("schema", type=schema_file, metavar="S.avsc", help="a schema as JSON")
+
+
+def schema_command(args: argparse.Namespace) -> None:
+    """Print the schema that FILE was written with."""
+    with reading(args.file) as file, Reader(file) as reader:
+        write_line(json.dumps(json.loads(reader.header.schema.json), indent=2, ensure_ascii=False))
+
+
+def meta_command(args: argparse.Namespace) -> None:
+    """Print what FILE's header says besides the schema; a value that is no text is shown in hexadecimal digits."""
+    with reading(args.file) as file, Reader(file) as reader:
+        header = reader.header
+    facts = {"codec": header.codec, "sync_marker": header.sync_marker.hex(), "header_bytes": header.size}
+    metadata = {key: _shown(value) for key, value in header.metadata.items()}
+    if args.json:
+        write_json({**facts, "metadata": metadata})
+    else:
+        write_table(("name", "value"), [*facts.items(), *((f"metadata {key}", value) for key, value in metadata.items())])
+
+
+def index_command(args: argparse.Namespace) -> None:
+    """Print where the blocks of FILE start, how many bytes they take and how many records they hold. No block is decompressed."""
+    with reading(args.file) as file:
+        if args.json:
+            for block in scan_blocks(file):
+                write_json(block._asdict())
+        else:
+            write_table(("start_byte", "length", "record_count"), scan_blocks(file))
+
+
+def verify_command(args: argparse.Namespace) -> None:
+    """Decode every record of FILE. The first thing that is wrong is told with its byte, block and record."""
+    with reading(args.file) as file, Reader(file) as reader:
+        count = sum(1 for _ in reader)
+    write_line(f"{name_of(args.file)}: ok, {count} record{'s' * (count != 1)}")
+
+
+def codegen_command(args: argparse.Namespace) -> None:
+    """Print the Python functions that encode and decode data of a schema."""
+    write_line(args.schema.encoder.source)
+    write_line(args.schema.decoder().source)
+
+
+def _shown(value: bytes) -> str:
+    try:
+        text = value.decode()
+    except UnicodeDecodeError:
+        return value.hex()
+    return text if text.isprintable() else value.hex()

@@ -1,0 +1,78 @@
+"""Records as lines of JSON: read one by one, or grouped by a field through a temporary database on disk."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from typing import BinaryIO
+
+from avro_ocf import extended_json
+from avro_ocf.cli.output import CommandError
+from avro_ocf.errors import DatumError
+
+
+class Lines:
+    """The records of an NDJSON file; blank lines are none.
+
+    `number` is the line, counted from 1, of the record read last: with `errors_named`, what goes wrong is told with it.
+    """
+
+    def __init__(self, file: BinaryIO, name: str) -> None:
+        self._file = file
+        self._name = name
+        self.number = 0
+
+    def __iter__(self) -> Iterator[object]:
+        for _, record in self._records():
+            yield record
+
+    def grouped(self, field: str) -> Iterator[Iterator[object]]:
+        """Yield the records of each value of `field`, values in order of appearance, records in order of lines.
+
+        Read a group to its end before the next. Lines wait in a temporary database on disk, so memory does not grow with them.
+        """
+        import sqlite3
+
+        try:
+            with closing(sqlite3.connect("")) as database:
+                database.execute("CREATE TABLE spool (number INTEGER PRIMARY KEY, value BLOB, line BLOB)")
+                rows = ((self.number, self._value(record, field), line) for line, record in self._records())
+                database.executemany("INSERT INTO spool VALUES (?, ?, ?)", rows)
+                database.execute("CREATE INDEX by_value ON spool (value, number)")
+                for (value,) in database.execute("SELECT value FROM spool GROUP BY value ORDER BY MIN(number)"):
+                    yield self._spooled(
+                        database.execute("SELECT number, line FROM spool WHERE value = ? ORDER BY number", (value,))
+                    )
+        except sqlite3.Error as error:
+            raise CommandError(f"the temporary database for --by failed: {error}") from error
+
+    @contextmanager
+    def errors_named(self) -> Iterator[None]:
+        """Turn a `DatumError` into a `CommandError` that names the file, the line and the field."""
+        try:
+            yield
+        except DatumError as error:
+            place = f"{error.path}: " if error.path else ""
+            raise CommandError(f"{self._name}, line {self.number}: {place}{error.message}") from error
+
+    def _records(self) -> Iterator[tuple[bytes, object]]:
+        self.number = 0
+        for line in self._file:
+            self.number += 1
+            if not line.isspace():
+                yield line, _parse(line)
+
+    def _spooled(self, rows: Iterable[tuple[int, bytes]]) -> Iterator[object]:
+        for self.number, line in rows:
+            yield _parse(line)
+
+    @staticmethod
+    def _value(record: object, field: str) -> bytes:
+        if not isinstance(record, dict) or field not in record:
+            raise DatumError("the field to group by is missing", field)
+        return extended_json.dumps(record[field]).encode("utf-8", "surrogatepass")
+
+
+def _parse(line: bytes) -> object:
+    try:
+        return extended_json.loads(line.decode())
+    except UnicodeDecodeError as error:
+        raise DatumError(f"not UTF-8: {error}") from None

@@ -1,0 +1,50 @@
+"""`main`: from arguments to an exit code. A failure is one line on stderr and code 1, misuse is code 2."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from avro_ocf.cli import inspection, records, rewrite
+from avro_ocf.cli.output import CommandError
+from avro_ocf.errors import AvroError
+
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+"""What a shell reports for a program that SIGINT or SIGPIPE ended."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command, with `sys.argv` for `arguments` by default, and return its exit code. Misuse raises `SystemExit(2)`."""
+    try:
+        args = parser().parse_args(arguments)
+        try:
+            args.run(args)
+        finally:
+            sys.stdout.flush()  # what was read before an error is data too
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter's own flush would complain
+        return BROKEN_PIPE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except (AvroError, CommandError) as error:
+        return _fail(str(error))
+    except OSError as error:
+        return _fail(f"{error.filename}: {error.strerror}" if error.filename is not None else str(error))
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands; each sets `run`, the function that gets the parsed arguments."""
+    top = argparse.ArgumentParser(
+        prog="avro-ocf", description="Avro Object Container Files: write, read, inspect, join and repair them.", allow_abbrev=False
+    )
+    commands = top.add_subparsers(metavar="COMMAND", required=True)
+    for family in (records, inspection, rewrite):
+        family.add_commands(commands)
+    return top
+
+
+def _fail(message: str) -> int:
+    print("avro-ocf:", " ".join(message.split()), file=sys.stderr)
+    return 1

@@ -1,0 +1,103 @@
+"""The commands that turn JSON lines into a file's records and back: encode, cat, head, count."""
+
+import argparse
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from itertools import islice
+from typing import BinaryIO, cast
+
+from avro_ocf import Header, Reader, Schema, Writer, decode_blocks, infer_schema, scan_blocks
+from avro_ocf.cli.arguments import Commands, add_command, add_file, byte_range, codec, natural, schema_file, sync_marker
+from avro_ocf.cli.ndjson import Lines
+from avro_ocf.cli.output import CommandError, name_of, opened, reading, write_line, writing
+from avro_ocf.extended_json import dumps
+
+
+def add_commands(commands: Commands) -> None:
+    """Add this family's commands."""
+    encode = add_command(commands, encode_command, "JSON lines to a file")
+    encode.add_argument(
+        "--schema", type=schema_file, metavar="S.avsc", help="the records' schema (default: inferred, to fit exactly)"
+    )
+    encode.add_argument("--codec", type=codec, default="deflate", help="compression of the blocks (default: %(default)s)")
+    encode.add_argument("--by", metavar="FIELD", help="one block for each value of FIELD, in order of appearance")
+    encode.add_argument(
+        "--sync-marker", type=sync_marker, metavar="HEX", help="16 bytes (default: random, so no two files are equal)"
+    )
+    encode.add_argument("input", metavar="IN.ndjson", help="one record a line; - is stdin")
+    encode.add_argument("output", metavar="OUT.avro", help="written whole or not at all; - is stdout")
+
+    cat = add_command(commands, cat_command, "records as JSON lines")
+    cat.add_argument("--block", type=byte_range, metavar="START:LENGTH", help="only these whole blocks; no other is read")
+    head = add_command(commands, head_command, "the first records as JSON lines")
+    head.add_argument("-n", type=natural, default=10, metavar="N", help="how many (default: %(default)s)")
+    for command in (cat, head):
+        command.add_argument("--reader-schema", type=schema_file, metavar="S.avsc", help="resolve the records to this schema")
+    count = add_command(commands, count_command, "the number of records")
+    for command in (cat, head, count):
+        add_file(command)
+
+
+def encode_command(args: argparse.Namespace) -> None:
+    """Write the records of IN.ndjson to OUT.avro."""
+    with ExitStack() as stack:
+        source = stack.enter_context(opened(args.input))
+        if args.schema is None and not source.seekable():
+            source = stack.enter_context(_spooled(source))
+        lines = Lines(source, name_of(args.input))
+        stack.enter_context(lines.errors_named())
+        if args.schema is None:
+            schema = infer_schema(lines)
+            source.seek(0)
+        else:
+            schema = args.schema
+        out = stack.enter_context(writing(args.output))
+        writer = stack.enter_context(Writer(out, schema, codec=args.codec, sync_marker=args.sync_marker))
+        if args.by is None:
+            writer.write_many(lines)
+        else:
+            for records in lines.grouped(args.by):
+                writer.write_block(records)
+
+
+def cat_command(args: argparse.Namespace) -> None:
+    """Print the records of FILE, one JSON object a line. What JSON has no word for is tagged, as in {"$bytes": "3q0="}."""
+    with reading(args.file) as file, Reader(file, args.reader_schema) as reader:
+        _print_records(reader if args.block is None else _range_records(file, reader.header, args.block, args.reader_schema))
+
+
+def head_command(args: argparse.Namespace) -> None:
+    """Print the first N records of FILE, one JSON object a line."""
+    with reading(args.file) as file, Reader(file, args.reader_schema) as reader:
+        _print_records(islice(reader, args.n))
+
+
+def count_command(args: argparse.Namespace) -> None:
+    """Print the number of records in FILE. Blocks tell theirs, so nothing is decompressed."""
+    with reading(args.file) as file:
+        write_line(str(sum(block.record_count for block in scan_blocks(file))))
+
+
+def _print_records(records: Iterable[object]) -> None:
+    for record in records:
+        write_line(dumps(record))
+
+
+def _range_records(file: BinaryIO, header: Header, block: tuple[int, int], reader_schema: Schema | None) -> Iterator[object]:
+    start, length = block
+    size = file.seek(0, os.SEEK_END)
+    if start + length > size:
+        raise CommandError(f"bytes {start}:{length} are not all in the file, which has {size}")
+    file.seek(start)
+    return decode_blocks(header, file.read(length), reader_schema, start_byte=start)
+
+
+def _spooled(source: BinaryIO) -> BinaryIO:
+    """Return what a pipe gives as a temporary file, which can be read twice."""
+    copy = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
+    shutil.copyfileobj(source, copy)
+    copy.seek(0)
+    return cast("BinaryIO", copy)

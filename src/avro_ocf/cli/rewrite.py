@@ -1,0 +1,70 @@
+"""The commands that make a new file of old ones: concat, recode, salvage."""
+
+import argparse
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from avro_ocf import AvroError, concat, recode, salvage
+from avro_ocf.cli.arguments import Commands, add_command, codec
+from avro_ocf.cli.output import CommandError, name_of, note, opened, reading, write_json, writing
+
+
+def add_commands(commands: Commands) -> None:
+    """Add this family's commands."""
+    joined = add_command(commands, concat_command, "several files as one")
+    joined.add_argument("sources", nargs="+", metavar="FILE", help="container files; - is stdin")
+    recoded = add_command(commands, recode_command, "a file in another codec")
+    recoded.add_argument("source", metavar="IN", help="a container file; - is stdin")
+    recoded.add_argument("--codec", type=codec, required=True, help="compression of the new file's blocks")
+    salvaged = add_command(commands, salvage_command, "what is intact of a damaged file")
+    salvaged.add_argument("source", metavar="BAD", help="a damaged container file; - is stdin")
+    salvaged.add_argument("--json", action="store_true", help="print the report as JSON to stdout, not as text to stderr")
+    for command in (joined, recoded, salvaged):
+        command.add_argument("-o", dest="output", required=True, metavar="OUT", help="written whole or not at all; - is stdout")
+
+
+def concat_command(args: argparse.Namespace) -> None:
+    """Write the records of several files to one, in order, with the schema, codec and metadata of the first.
+
+    Blocks are copied as they are from files with the very same schema; the records of others are resolved to it.
+    """
+    reached = ""
+
+    def files() -> Iterator[BinaryIO]:
+        nonlocal reached
+        for reached in args.sources:
+            with opened(reached) as file:
+                yield file
+
+    with writing(args.output) as out:
+        try:
+            concat(files(), out)
+        except AvroError as error:
+            raise CommandError(f"{name_of(reached)}: {error}") from error
+
+
+def recode_command(args: argparse.Namespace) -> None:
+    """Write the blocks of IN to OUT in another compression codec. Records are not decoded."""
+    with reading(args.source) as source, writing(args.output) as out:
+        recode(source, out, codec=args.codec)
+
+
+def salvage_command(args: argparse.Namespace) -> None:
+    """Write every intact block of BAD to OUT and say what was lost. Losses are no failure: the code is 0 when OUT is written."""
+    if args.json and args.output == "-":
+        args.misuse("--json and -o - both write to stdout")
+    with reading(args.source) as source, writing(args.output) as out:
+        report = salvage(source, out)
+    if args.json:
+        write_json(
+            {
+                "kept_records": report.record_count,
+                "kept_blocks": len(report.kept),
+                "lost_bytes": report.lost_bytes,
+                "lost": [lost._asdict() for lost in report.lost],
+            }
+        )
+        return
+    note(f"kept {report.record_count} records in {len(report.kept)} blocks")
+    for lost in report.lost:
+        note(f"lost {lost.length} bytes from byte {lost.start_byte}: {lost.reason}")

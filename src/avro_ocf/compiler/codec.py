@@ -1,0 +1,199 @@
+"""`Encoder`, `Decoder` and `Skipper`: generated code in front, the reference behind it.
+
+What writes the code is imported when there is some to write, and the reference when it is needed: `import avro_ocf` is to be fast.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from avro_ocf.errors import DatumError, FormatError
+from avro_ocf.limits import Limits
+from avro_ocf.resolution.plan import Plan, ReadRecord
+from avro_ocf.schema.measure import is_charged
+from avro_ocf.schema.model import Node
+
+if TYPE_CHECKING:
+    from avro_ocf.compiler.decode import DecodeMany
+    from avro_ocf.compiler.encode import EncodeMany
+    from avro_ocf.compiler.skip import Skip
+
+BY_REFERENCE = "# Every datum of this schema is left to the reference.\n"
+"""The `source` of what has no generated code."""
+
+
+class Encoder:
+    """Encodes datums of one schema.
+
+    `is_charged` tells that a datum may hold values that take no byte and are counted; `source` is the generated text.
+    """
+
+    __slots__ = ("_encode_many", "is_charged", "limits", "node", "source")
+
+    def __init__(self, node: Node, limits: Limits) -> None:
+        from avro_ocf.compiler.encode import compile_encoder
+
+        self.node = node
+        self.limits = limits
+        self.is_charged = is_charged(node)
+        compiled = None if self.is_charged else compile_encoder(node, limits)
+        self._encode_many: EncodeMany | None
+        self._encode_many, self.source = compiled or (None, BY_REFERENCE)
+
+    def encode(self, datum: object) -> bytes:
+        """Return the bytes of `datum`. Raises `DatumError`."""
+        if self._encode_many is None:
+            return self._by_reference(datum)
+        texts: list[str] = []
+        self._encode_many((datum,), texts, 1, self._text_by_reference)
+        return texts[0].encode("latin-1")
+
+    def append(self, datum: object, out: bytearray) -> int:
+        """Add the bytes of `datum` to `out` and return its charge, the count of its values that take no byte.
+
+        Raises `DatumError`; `out` is as before then.
+        """
+        if self._encode_many is not None:
+            out += self.encode(datum)
+            return 0
+        from avro_ocf.reference import Budget, encode
+
+        budget = Budget(self.limits.zero_byte_items)
+        out += encode(self.node, datum, self.limits, budget)
+        return budget.spent
+
+    def append_until(self, records: Iterable[object], out: bytearray, stop_bytes: int) -> int:
+        """Add the bytes of records to `out` until it has `stop_bytes` or there are no more, and return their count.
+
+        Raises `DatumError` with `record`, the index of the one at fault among those taken; the bytes of those before it are in
+        `out`.
+        """
+        space = stop_bytes - len(out)
+        if space <= 0:
+            return 0
+        if self._encode_many is None:
+            return self._append_by_reference(records, out, stop_bytes)
+        texts: list[str] = []
+        try:
+            self._encode_many(records, texts, space, self._numbered_by_reference)
+        finally:
+            out += "".join(texts).encode("latin-1")
+        return len(texts)
+
+    def _append_by_reference(self, records: Iterable[object], out: bytearray, stop_bytes: int) -> int:
+        from avro_ocf.reference import Budget, encode
+
+        budget = Budget(self.limits.zero_byte_items)
+        count = 0
+        for record in records:
+            try:
+                out += encode(self.node, record, self.limits, budget)
+            except DatumError as error:
+                raise DatumError(error.message, error.path, count) from None
+            count += 1
+            if len(out) >= stop_bytes:
+                break
+        return count
+
+    def _by_reference(self, datum: object) -> bytes:
+        from avro_ocf.reference import encode
+
+        return encode(self.node, datum, self.limits)
+
+    def _text_by_reference(self, datum: object, _: int) -> str:
+        return self._by_reference(datum).decode("latin-1")
+
+    def _numbered_by_reference(self, datum: object, index: int) -> str:
+        try:
+            return self._text_by_reference(datum, index)
+        except DatumError as error:
+            raise DatumError(error.message, error.path, index) from None
+
+
+class Decoder:
+    """Decodes datums as one plan says; `source` is the generated text.
+
+    `is_charged` is that of the writer's schema. Offsets are relative to the data given.
+    """
+
+    __slots__ = ("_decode_many", "limits", "plan", "source")
+
+    def __init__(self, plan: Plan, limits: Limits, is_charged: bool) -> None:
+        from avro_ocf.compiler.decode import compile_decoder
+
+        self.plan = plan
+        self.limits = limits
+        title = plan.fullname if isinstance(plan, ReadRecord) else type(plan).__name__[4:].lower()
+        compiled = None if is_charged else compile_decoder(plan, title, limits)
+        self._decode_many: DecodeMany | None
+        self._decode_many, self.source = compiled or (None, BY_REFERENCE)
+
+    def decode(self, data: bytes, pos: int = 0) -> tuple[Any, int]:
+        """Return the datum at byte `pos` of `data` and the position after it. Raises `FormatError`."""
+        if self._decode_many is None:
+            return self._by_reference(data, pos, [])
+        values: list[Any] = []
+        pos = self._decode_many(data, pos, 1, values, self._by_reference)
+        return values[0], pos
+
+    def decode_many(self, data: bytes, pos: int, count: int) -> tuple[list[Any], int]:
+        """Return the `count` datums from byte `pos` of `data` on, and the position after them.
+
+        Raises `FormatError` with `record`, the index of the one at fault.
+        """
+        values: list[Any] = []
+        if self._decode_many is None:
+            return values, self._decode_many_by_reference(data, pos, count, values)
+        return values, self._decode_many(data, pos, count, values, self._numbered_by_reference)
+
+    def _decode_many_by_reference(self, data: bytes, pos: int, count: int, values: list[Any]) -> int:
+        from avro_ocf.reference import Budget, decode
+
+        budget = Budget(self.limits.zero_byte_items)
+        for index in range(count):
+            try:
+                value, pos = decode(self.plan, data, pos, self.limits, budget)
+            except FormatError as error:
+                raise _numbered(error, index) from None
+            values.append(value)
+        return pos
+
+    def _by_reference(self, data: bytes, pos: int, _: list[Any]) -> tuple[Any, int]:
+        from avro_ocf.reference import decode
+
+        return decode(self.plan, data, pos, self.limits)
+
+    def _numbered_by_reference(self, data: bytes, pos: int, values: list[Any]) -> tuple[Any, int]:
+        try:
+            return self._by_reference(data, pos, values)
+        except FormatError as error:
+            raise _numbered(error, len(values)) from None
+
+
+class Skipper:
+    """Passes over datums of one schema; `source` is the generated text."""
+
+    __slots__ = ("_skip", "limits", "node", "source")
+
+    def __init__(self, node: Node, limits: Limits) -> None:
+        from avro_ocf.compiler.skip import compile_skipper
+
+        self.node = node
+        self.limits = limits
+        compiled = None if is_charged(node) else compile_skipper(node, limits)
+        self._skip: Skip | None
+        self._skip, self.source = compiled or (None, BY_REFERENCE)
+
+    def skip(self, data: bytes, pos: int = 0) -> int:
+        """Return the position after the datum at byte `pos` of `data`. Raises `FormatError`."""
+        if self._skip is None:
+            return self._by_reference(data, pos)
+        return self._skip(data, pos, self._by_reference)
+
+    def _by_reference(self, data: bytes, pos: int) -> int:
+        from avro_ocf.reference import skip
+
+        return skip(self.node, data, pos, self.limits)
+
+
+def _numbered(error: FormatError, record: int) -> FormatError:
+    return type(error)(error.message, offset=error.offset, record=record, path=error.path)

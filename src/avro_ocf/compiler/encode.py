@@ -1,0 +1,365 @@
+"""The source of a schema's encoder.
+
+A record becomes one f-string of the texts of its values (see `varints` for why text). A value of the ordinary, exact Python type is
+encoded in place; anything else, right or wrong, raises one of `FAULTS`, and the reference encodes that datum.
+"""
+
+from collections.abc import Callable, Iterable
+from struct import Struct
+from typing import Any, Final
+
+from avro_ocf.compiler.faults import FAULTS, Unusual
+from avro_ocf.compiler.layout import Emitter, Layout, Type
+from avro_ocf.compiler.source import literal
+from avro_ocf.compiler.unions import branches_by_type, key_sets
+from avro_ocf.compiler.varints import (
+    INT_MAX,
+    INT_MIN,
+    TABLE_HIGH,
+    TABLE_LOW,
+    integer_text,
+    length_text,
+    small_texts,
+    string_text,
+    string_texts,
+)
+from avro_ocf.limits import Limits
+from avro_ocf.schema.model import Array, Enum, Field, Fixed, Map, Node, Record, Union
+from avro_ocf.varint import LONG_MAX, LONG_MIN, encode_long
+
+JOINED_MAX: Final = 30
+"""Parts of one f-string; CPython makes a list of more and joins that."""
+
+FallBack = Callable[[Any, int], str]
+"""Encodes the datum of the given index by the reference."""
+
+EncodeMany = Callable[[Iterable[Any], list[str], int, FallBack], None]
+"""Appends the texts of records until they are of so many bytes, or until there are no more records."""
+
+_MISSING: Final = object()
+
+PACK: Final = {"float": Struct("<f").pack, "double": Struct("<d").pack}
+
+
+def compile_encoder(node: Node, limits: Limits) -> tuple[EncodeMany, str] | None:
+    """Return the generated encoder of `node` and its source, or None if only the reference can encode it."""
+    emitter = EncodeEmitter(Layout(node), limits)
+    emitter.emit_root(node)
+    return emitter.compile("encode_many", f"encode {node.name}")
+
+
+def joined(parts: list[str]) -> str:
+    """Return the expression for the text of `parts`, each of them a name in braces or constant text, escaped."""
+    if len(parts) == 1 and parts[0].startswith("{"):
+        return parts[0][1:-1]
+    if len(parts) <= JOINED_MAX:
+        return f'f"{"".join(parts)}"'
+    chunks = [parts[start : start + JOINED_MAX] for start in range(0, len(parts), JOINED_MAX)]
+    return f"join(({', '.join(joined(chunk) for chunk in chunks)},))"
+
+
+def escaped(data: bytes) -> str:
+    """Return the constant part of an f-string for a few bytes that are none of the schema's text."""
+    return "".join(f"\\x{byte:02x}" for byte in data)
+
+
+class EncodeEmitter(Emitter):
+    """Writes an encoder. `emit_*` methods add statements; an `expression_*` adds none.
+
+    `prefix` is text that goes before a value: the index of its branch in a union.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, layout: Layout, limits: Limits) -> None:
+        super().__init__(layout, limits, {"Unusual": Unusual, "FAULTS": FAULTS, "join": "".join, "MISSING": _MISSING})
+
+    def emit_root(self, node: Node) -> None:
+        """Write the function `encode_many` for datums of type `node`, and every function it needs."""
+        with self.block("def encode_many(records, texts, space, fall_back):"):
+            self.add("append = texts.append")
+            with self.block("for record in records:"):
+                with self.block("try:"):
+                    self.emit_into(node, "record", "text")
+                with self.block("except FAULTS:"):
+                    self.add("text = fall_back(record, len(texts))")
+                self.add("append(text)", "space -= len(text)", "if space <= 0: break")
+        self.emit_functions(lambda _: "value", self.emit_body)
+
+    def emit_body(self, item: Type) -> None:
+        """Write the body of the function for `item`."""
+        if isinstance(item, Node):
+            self.emit_written_out(item, "value", "text", "")
+            self.add("return text")
+
+    def emit_into(self, node: Node, value: str, target: str, prefix: str = "") -> None:
+        """Assign the text of the value named `value` to `target`."""
+        function = self.function_of(node)
+        if function is None:
+            self.emit_written_out(node, value, target, prefix)
+        else:
+            call = f"{function}({value}{self.depth_argument()})"
+            self.add(f"{target} = {literal(prefix)} + {call}" if prefix else f"{target} = {call}")
+
+    def emit_written_out(self, node: Node, value: str, target: str, prefix: str) -> None:
+        """Assign the text of a value without a function for its type."""
+        match node:
+            case Array():
+                self.emit_array(node, value, target, prefix)
+            case Map():
+                self.emit_map(node, value, target, prefix)
+            case Union():
+                self.emit_union(node, value, target, prefix)
+            case Record():
+                parts = self.emit_record(node, value)
+                self.add(f"{target} = {joined([*self.prefix_parts(prefix), *parts] or [''])}")
+            case _:
+                value = self.emit_to_raw(node, value)
+                expression = self.expression(node, value, prefix)
+                if expression is None:
+                    parts = self.emit_scalar(node, value, prefix)
+                    expression = joined(parts or [""])
+                self.add(f"{target} = {expression}")
+
+    def prefix_parts(self, prefix: str) -> list[str]:
+        """Return the parts of an f-string for `prefix`."""
+        return [escaped(prefix.encode("latin-1"))] if prefix else []
+
+    def emit_to_raw(self, node: Node, value: str) -> str:
+        """Convert the value of a logical type, and return the name of the raw one. A raw value is taken as it is."""
+        if node.logical is None:
+            return value
+        from avro_ocf.logical import conversion
+
+        found = conversion(node.logical, node.type, node.size if isinstance(node, Fixed) else None)
+        if found is None:
+            return value
+        raw = self.new("raw")
+        self.add(f"{raw} = {self.bind(found.to_raw)}({value}) if type({value}) is {self.bind(found.python_type)} else {value}")
+        return raw
+
+    def expression(self, node: Node, value: str, prefix: str = "") -> str | None:
+        """Return an expression for the text of a scalar, or None if that takes statements or more than one part."""
+        match node.type:
+            case "int" | "long":
+                table = self.bind(small_texts(prefix), "small")
+                low, high = (INT_MIN, INT_MAX) if node.type == "int" else (LONG_MIN, LONG_MAX)
+                other = self.bind(integer_text(prefix, low, high), "integer")
+                # CPython is faster at two comparisons than at a chain of them, and anything but a number raises right away.
+                small = f"{value} < {TABLE_HIGH} and {value} >= {TABLE_LOW}"
+                return f"{table}[{value}] if {small} and type({value}) is int else {other}({value})"
+            case "boolean":
+                yes, no = literal(prefix + "\x01"), literal(prefix + "\0")
+                return f"{yes} if {value} is True else {no} if {value} is False else {self.bind(unusual)}()"
+        if isinstance(node, Enum):
+            symbols = {name: prefix + encode_long(index).decode("latin-1") for name, index in node.positions.items()}
+            return f"{self.bind(symbols, 'enum')}[{value}]"
+        return None
+
+    def emit_scalar(self, node: Node, value: str, prefix: str) -> list[str]:
+        """Write out a scalar that is no single expression and return its parts."""
+        text = self.new("text")
+        match node.type:
+            case "null":
+                self.add(f"if {value} is not None: raise Unusual")
+                return self.prefix_parts(prefix)
+            case "string":
+                return self.emit_string(value, prefix)
+            case "bytes":
+                self.add(f"if type({value}) is not bytes: raise Unusual")
+                count = self.emit_count(value, prefix)
+                self.add(f"{text} = {value}.decode('latin-1')")
+                return [count, f"{{{text}}}"]
+            case "float" | "double":
+                pack = self.bind(PACK[node.type])
+                self.add(f"if type({value}) is not float and type({value}) is not int: raise Unusual")
+                self.add(f"{text} = {pack}({value}).decode('latin-1')")
+        if isinstance(node, Fixed):
+            self.add(f"if type({value}) is not bytes or len({value}) != {literal(node.size)}: raise Unusual")
+            self.add(f"{text} = {value}.decode('latin-1')")
+        return [*self.prefix_parts(prefix), f"{{{text}}}"]
+
+    def emit_string(self, value: str, prefix: str) -> list[str]:
+        """Write out a string and return its two parts, the length and the characters."""
+        length, text = self.new("length"), self.new("text")
+        with self.block(f"if type({value}) is str and {value}.isascii() and len({value}) < {TABLE_HIGH}:"):
+            self.add(f"{length} = {self.bind(small_texts(prefix), 'small')}[len({value})]", f"{text} = {value}")
+        self.add(f"else: {length}, {text} = {self.bind(string_texts(prefix), 'string')}({value})")
+        return [f"{{{length}}}", f"{{{text}}}"]
+
+    def emit_record(self, node: Record, value: str) -> list[str]:
+        """Write out a record and return the parts of all its fields."""
+        parts: list[str] = []
+        self.add(f"if type({value}) is not dict: raise Unusual")
+        with self.inside(node):
+            present = self.new("present")
+            has_defaults = any(field.default_bytes is not None for field in node.fields)
+            if has_defaults:
+                self.add(f"{present} = {len(node.fields)}")
+            for field in node.fields:
+                parts += self.emit_field(field, value, present)
+        expected = present if has_defaults else str(len(node.fields))
+        self.add(f"if len({value}) != {expected}: raise Unusual")
+        return parts
+
+    def emit_field(self, field: Field, record: str, present: str) -> list[str]:
+        """Write out a field and return its parts."""
+        value = self.new("value")
+        if field.default_bytes is None:
+            self.add(f"{value} = {record}[{literal(field.name)}]")
+            return self.emit_parts(field.node, value)
+        self.add(f"{value} = {record}.get({literal(field.name)}, MISSING)")
+        text = self.new("text")
+        with self.block(f"if {value} is MISSING:"):
+            self.add(f"{text} = {literal(field.default_bytes.decode('latin-1'))}", f"{present} -= 1")
+        with self.block("else:"):
+            self.emit_into(field.node, value, text)
+        return [f"{{{text}}}"]
+
+    def emit_parts(self, node: Node, value: str) -> list[str]:
+        """Write out a value and return its parts."""
+        if self.function_of(node) is None:
+            if isinstance(node, Record):
+                return self.emit_record(node, value)
+            if isinstance(node, Union):
+                optional = optional_of(node)
+                if optional is not None and optional[0].type == "string" and optional[0].logical is None:
+                    return self.emit_optional_string(value, *optional[1:])
+            elif node.type in {"null", "string"}:
+                return self.emit_scalar(node, self.emit_to_raw(node, value), "")
+        text = self.new("text")
+        self.emit_into(node, value, text)
+        return [f"{{{text}}}"]
+
+    def emit_optional_string(self, value: str, prefix: str, null: str) -> list[str]:
+        """Write out a union of null and string and return its two parts."""
+        length, text = self.new("length"), self.new("text")
+        self.add(f"if {value} is None: {length} = {literal(null)}; {text} = ''")
+        with self.block(f"elif type({value}) is str and {value}.isascii() and len({value}) < {TABLE_HIGH}:"):
+            self.add(f"{length} = {self.bind(small_texts(prefix), 'small')}[len({value})]", f"{text} = {value}")
+        self.add(f"else: {length}, {text} = {self.bind(string_texts(prefix), 'string')}({value})")
+        return [f"{{{length}}}", f"{{{text}}}"]
+
+    def item_expression(self, node: Node, value: str) -> str | None:
+        """Return an expression for the text of an array's item or a map's value, or None if it takes statements."""
+        if isinstance(node, Union):
+            optional = optional_of(node)
+            if optional is None or optional[0].logical is not None:
+                return None
+            found = self.expression(optional[0], value, optional[1])
+            return f"{literal(optional[2])} if {value} is None else {found}" if found else None
+        if node.logical is not None:
+            return None
+        if node.type == "string":
+            return self.string_expression(value)
+        return self.expression(node, value)
+
+    def string_expression(self, value: str) -> str:
+        """Return an expression for the text of a string."""
+        small = f'f"{{{self.bind(small_texts(""), "small")}[len({value})]}}{{{value}}}"'
+        is_small = f"type({value}) is str and {value}.isascii() and len({value}) < {TABLE_HIGH}"
+        return f"{small} if {is_small} else {self.bind(string_text)}({value})"
+
+    def emit_count(self, value: str, prefix: str) -> str:
+        """Write out the count of a list or dict that has items and return its part."""
+        count = self.new("count")
+        table = self.bind(small_texts(prefix), "small")
+        other = f"{literal(prefix)} + {self.bind(length_text)}({count})" if prefix else f"{self.bind(length_text)}({count})"
+        self.add(f"{count} = len({value})", f"{count} = {table}[{count}] if {count} < {TABLE_HIGH} else {other}")
+        return f"{{{count}}}"
+
+    def emit_array(self, node: Array, value: str, target: str, prefix: str) -> None:
+        """Write out an array: one block with all its items, then an empty one."""
+        self.add(f"if type({value}) is not list: raise Unusual")
+        self.add(f"if not {value}: {target} = {literal(prefix + chr(0))}")
+        with self.block("else:"), self.inside(node):
+            count = self.emit_count(value, prefix)
+            item, items = self.new("item"), self.new("items")
+            expression = self.item_expression(node.items, item)
+            if expression:
+                self.add(f"{items} = join([{expression} for {item} in {value}])")
+            else:
+                text = self.new("text")
+                self.add(f"{items} = []")
+                with self.block(f"for {item} in {value}:"):
+                    self.emit_into(node.items, item, text)
+                    self.add(f"{items}.append({text})")
+                self.add(f"{items} = join({items})")
+            self.add(f"{target} = {joined([count, f'{{{items}}}', escaped(bytes(1))])}")
+
+    def emit_map(self, node: Map, value: str, target: str, prefix: str) -> None:
+        """Write out a map: one block with all its entries, then an empty one."""
+        self.add(f"if type({value}) is not dict: raise Unusual")
+        self.add(f"if not {value}: {target} = {literal(prefix + chr(0))}")
+        with self.block("else:"), self.inside(node):
+            count = self.emit_count(value, prefix)
+            key, item, items, text = (self.new(stem) for stem in ("key", "item", "items", "text"))
+            expression = self.item_expression(node.values, item)
+            key_text = self.string_expression(key)
+            if expression:
+                self.add(f"{items} = join([({key_text}) + ({expression}) for {key}, {item} in {value}.items()])")
+            else:
+                self.add(f"{items} = []")
+                with self.block(f"for {key}, {item} in {value}.items():"):
+                    self.emit_into(node.values, item, text)
+                    self.add(f"{items}.append(({key_text}) + {text})")
+                self.add(f"{items} = join({items})")
+            self.add(f"{target} = {joined([count, f'{{{items}}}', escaped(bytes(1))])}")
+
+    def emit_union(self, node: Union, value: str, target: str, prefix: str) -> None:
+        """Write out a union: the branch that alone has values of the datum's Python type. The reference chooses among several."""
+        optional = optional_of(node)
+        if optional:
+            with self.inside(node):
+                self.emit_optional(*optional, value, target, prefix)
+            return
+        with self.inside(node):
+            word = "if"
+            for python_type, indexes in branches_by_type(node).items():
+                test = f"{value} is None" if python_type is type(None) else f"type({value}) is {self.bind(python_type, 'type')}"
+                with self.block(f"{word} {test}:"):
+                    self.emit_choice(node, indexes, value, target, prefix)
+                word = "elif"
+            self.add("else: raise Unusual" if word == "elif" else "raise Unusual")
+
+    def emit_choice(self, node: Union, indexes: list[int], value: str, target: str, prefix: str) -> None:
+        """Write out a union's value that goes to one of the branches `indexes`."""
+        heads = [prefix + encode_long(index).decode("latin-1") for index in indexes]
+        if len(indexes) == 1:
+            self.emit_into(node.branches[indexes[0]], value, target, heads[0])
+            return
+        sets = key_sets(node, indexes)
+        if sets is None:
+            self.add("raise Unusual")
+            return
+        table, head, function = self.new("branches"), self.new("head"), self.new("function")
+        functions = [self.function_for(node.branches[index]) for index in indexes]
+        entries = (f"({literal(text)}, {name})" for text, name in zip(heads, functions, strict=True))
+        self.late.append(f"{table} = ({', '.join(entries)})")
+        self.add(f"{head}, {function} = {table}[{self.bind(sets, 'records')}[frozenset({value})]]")
+        self.add(f"{target} = {head} + {function}({value}{self.depth_argument()})")
+
+    def emit_optional(self, branch: Node, own_prefix: str, null: str, value: str, target: str, prefix: str) -> None:
+        """Write out a union of null and `branch`, whose code checks the datum's type."""
+        expression = None if self.function_of(branch) or branch.logical else self.expression(branch, value, prefix + own_prefix)
+        if expression:
+            self.add(f"{target} = {literal(prefix + null)} if {value} is None else {expression}")
+            return
+        self.add(f"if {value} is None: {target} = {literal(prefix + null)}")
+        with self.block("else:"):
+            self.emit_into(branch, value, target, prefix + own_prefix)
+
+
+def optional_of(node: Union) -> tuple[Node, str, str] | None:
+    """Return the branch beside null, its prefix and the text of null, for a union of null and one other type."""
+    match node.branches:
+        case (Node(type="null"), other):
+            return other, "\2", "\0"
+        case (other, Node(type="null")):
+            return other, "\0", "\2"
+    return None
+
+
+def unusual() -> str:
+    """Raise `Unusual` inside an expression."""
+    raise Unusual

@@ -1,0 +1,22 @@
+"""What sends a datum from the generated code to the reference."""
+
+from struct import error as struct_error
+from typing import Final
+
+
+class Unusual(Exception):  # noqa: N818 - no error: the reference may well accept the datum
+    """Raised by generated code that meets what it has no code for."""
+
+
+FAULTS: Final = (
+    Unusual,
+    IndexError,
+    KeyError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+    struct_error,
+)
+"""What generated code raises, on purpose or because of the datum. None of it reaches the user."""

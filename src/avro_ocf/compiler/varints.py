@@ -1,0 +1,139 @@
+"""Tables and functions for integers that generated code calls. They raise any of `FAULTS` for what only the reference can judge.
+
+An encoded datum is put together as text of code points 0 to 255, one for each byte: Python joins text faster than bytes, and ASCII
+strings, the most of all, go into it as they are.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Final
+
+from avro_ocf.compiler.faults import Unusual
+from avro_ocf.varint import decode_long, encode_long
+
+INT_MAX = (1 << 31) - 1
+INT_MIN = -(1 << 31)
+
+TABLE_LOW: Final = -1024
+TABLE_HIGH: Final = 8192
+"""Integers from `TABLE_LOW` up to but not including `TABLE_HIGH` are looked up; they take one or two bytes."""
+
+
+_CONTINUED: Final = [chr(byte | 128) for byte in range(128)]
+"""The seven bits of a number that more bytes follow."""
+
+
+def varint_text(number: int) -> str:
+    """Encode an unsigned number."""
+    text = ""
+    while number > 127:
+        text += _CONTINUED[number & 127]
+        number >>= 7
+    return text + chr(number)
+
+
+@cache
+def small_texts(prefix: str) -> list[str]:
+    """Return the table of encoded integers, each after `prefix`, by the integer: Python counts a negative index from the end."""
+    if prefix:
+        return [prefix + text for text in small_texts("")]
+    return [varint_text((number << 1) ^ (number >> 63)) for number in (*range(TABLE_HIGH), *range(TABLE_LOW, 0))]
+
+
+@cache
+def integer_text(prefix: str, low: int, high: int) -> Callable[[object], str]:
+    """Return the function that encodes an int from `low` to `high`, both included, after `prefix`."""
+
+    def encode(value: object) -> str:
+        if type(value) is not int or not low <= value <= high:
+            raise Unusual
+        return prefix + varint_text((value << 1) ^ (value >> 63))
+
+    return encode
+
+
+@cache
+def string_texts(prefix: str) -> Callable[[object], tuple[str, str]]:
+    """Return the function that encodes a string after `prefix`, in two parts: the length and the characters."""
+
+    def encode(value: object) -> tuple[str, str]:
+        if type(value) is not str:
+            raise Unusual
+        data = value.encode()
+        return prefix + encode_long(len(data)).decode("latin-1"), data.decode("latin-1")
+
+    return encode
+
+
+def string_text(value: object) -> str:
+    """Encode a string."""
+    return "".join(string_texts("")(value))
+
+
+def length_text(count: int) -> str:
+    """Encode a length or a count, which is no table's any more."""
+    return encode_long(count).decode("latin-1")
+
+
+def _zigzag(number: int) -> int:
+    return (number >> 1) ^ -(number & 1)
+
+
+@cache
+def small_integers() -> tuple[int, ...]:
+    """Return the table of decoded integers.
+
+    A byte below 128 is the index of its own value; of two bytes, `first + (second << 7)` is the index, which is 128 too large
+    because of the first one's highest bit, so that both parts fit one table.
+    """
+    return (*map(_zigzag, range(128)), *map(_zigzag, range(1 << 14)))
+
+
+SMALL_LENGTHS: Final = tuple(object() if number & 1 else number >> 1 for number in range(128))
+"""Lengths and counts by the byte they are encoded in. A negative one is an object that no calculation takes."""
+
+BOOLEANS: Final = (False, True)
+
+
+class BooleanLists(dict[bytes, list[bool]]):
+    """The booleans that some bytes are, looked up and not to be changed. Short lists are kept."""
+
+    def __missing__(self, data: bytes) -> list[bool]:
+        values = [BOOLEANS[byte] for byte in data]
+        if len(data) <= KEPT_BOOLEANS:
+            self[data] = values
+        return values
+
+
+KEPT_BOOLEANS: Final = 8
+
+BOOLEAN_LISTS: Final = BooleanLists()
+
+
+def read_int(data: bytes, pos: int) -> tuple[int, int]:
+    """Decode an `int` of two bytes or more."""
+    number, pos = read_long(data, pos)
+    if not INT_MIN <= number <= INT_MAX:
+        raise Unusual
+    return number, pos
+
+
+def read_long(data: bytes, pos: int) -> tuple[int, int]:
+    """Decode a `long` of two bytes or more."""
+    number = data[pos] & 127
+    shift = 7
+    for byte in data[pos + 1 : pos + 9]:
+        if byte < 128:
+            number += byte << shift
+            return (number >> 1) ^ -(number & 1), pos + shift // 7 + 1
+        number += (byte & 127) << shift
+        shift += 7
+    return decode_long(data, pos)
+
+
+def read_length(data: bytes, pos: int) -> tuple[int, int]:
+    """Decode a length, a count or an index, none of which is negative, of two bytes or more."""
+    number, pos = read_long(data, pos)
+    if number < 0:
+        raise Unusual
+    return number, pos

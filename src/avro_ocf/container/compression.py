@@ -1,0 +1,171 @@
+"""The compression codecs of blocks. What a block unpacks to is bounded while it unpacks, never after.
+
+Specification, "Required Codecs" (null, deflate) and "Optional Codecs" (bzip2, snappy, xz, zstandard).
+"""
+
+import zlib
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+from avro_ocf.errors import FormatError, LimitError, UnsupportedCodecError
+
+PIECE_BYTES: Final = 1 << 20
+"""Bytes unpacked at a time, so that a bomb is noticed at most so far past its limit."""
+
+FEED_BYTES: Final = 1 << 16
+"""Compressed bytes given to a decompressor at a time, since it copies what is left over at the end of each stream."""
+
+MAX_STREAMS: Final = 10_000
+"""Streams joined in one block. Empty ones unpack to nothing, so only their number bounds their cost."""
+
+XZ_MEMORY_BYTES: Final = 128 << 20
+"""Memory that unpacking xz may take; its strongest preset asks for 65 MiB."""
+
+Data = bytes | bytearray
+Compress = Callable[[Data], Data]
+Decompress = Callable[[bytes, int], bytes]
+
+
+class Codec(NamedTuple):
+    """`compress(data)` and `decompress(data, limit_bytes)`.
+
+    The latter raises `FormatError`, or `LimitError` past `limit_bytes`, both without a place. `compress` is None where only reading
+    is possible.
+    """
+
+    compress: Compress | None
+    decompress: Decompress
+
+
+def codec_for_reading(name: str) -> Codec:
+    """Return the codec called `name`. Raises `UnsupportedCodecError` when it is unknown or its package is not installed."""
+    if name in _codecs:
+        return _codecs[name]
+    load = _LOADERS.get(name)
+    if load is None:
+        raise UnsupportedCodecError(f"unknown codec {name!r}; known are {', '.join(CODECS)}")
+    try:
+        codec = _codecs[name] = load()
+    except ImportError as error:
+        raise UnsupportedCodecError(f"codec {name!r} needs a module that is not installed: {error.name}") from None
+    return codec
+
+
+def codec_for_writing(name: str) -> Compress:
+    """Return the compression function of the codec `name`. Raises `UnsupportedCodecError`, also when it can only be read."""
+    compress = codec_for_reading(name).compress
+    if compress is None:
+        raise UnsupportedCodecError(f"writing codec {name!r} needs the package of the extra {name!r}")
+    return compress
+
+
+def too_large(limit: int) -> LimitError:
+    """Return the error for a block that unpacks to more than `limit` bytes."""
+    return LimitError(f"the block unpacks to more than limits.block_bytes, {limit}")
+
+
+def _stored(data: Data) -> Data:
+    return data
+
+
+def _unstored(data: bytes, limit: int) -> bytes:
+    if len(data) > limit:
+        raise too_large(limit)
+    return data
+
+
+def _deflate(data: Data) -> bytes:
+    return zlib.compress(data, wbits=-15)
+
+
+def _inflate(data: bytes, limit: int) -> bytes:
+    """Unpack a raw deflate stream (RFC 1951). Bytes after its end are accepted: several writers leave a checksum there."""
+    stream = zlib.decompressobj(-15)
+    pieces = []
+    total = 0
+    while True:
+        try:
+            piece = stream.decompress(data, PIECE_BYTES)
+        except zlib.error as error:
+            raise FormatError(f"bad deflate data: {error}") from None
+        total += len(piece)
+        if total > limit:
+            raise too_large(limit)
+        pieces.append(piece)
+        if stream.eof:
+            return b"".join(pieces)
+        data = stream.unconsumed_tail
+        if not piece and not data:
+            raise FormatError("bad deflate data: it ends too early")
+
+
+def _unpack_streams(new_stream: Callable[[], Any], error_type: type[Exception], data: bytes, limit: int) -> bytes:
+    """Unpack one or more joined streams that end with `data`. A stream has the interface of `bz2.BZ2Decompressor`."""
+    stream = new_stream()
+    pieces: list[bytes] = []
+    total = position = 0
+    for _ in range(MAX_STREAMS):
+        while not stream.eof:
+            feed = data[position : position + FEED_BYTES] if stream.needs_input else b""
+            if stream.needs_input and not feed:
+                raise FormatError("bad compressed data: it ends too early")
+            position += len(feed)
+            try:
+                piece = stream.decompress(feed, PIECE_BYTES)
+            except (error_type, EOFError, ValueError) as error:
+                raise FormatError(f"bad compressed data: {error}") from None
+            total += len(piece)
+            if total > limit:
+                raise too_large(limit)
+            pieces.append(piece)
+        position -= len(stream.unused_data)
+        if position == len(data):
+            return b"".join(pieces)
+        stream = new_stream()
+    raise LimitError(f"the block joins more than {MAX_STREAMS} compressed streams")
+
+
+def _load_bzip2() -> Codec:
+    import bz2
+
+    def decompress(data: bytes, limit: int) -> bytes:
+        return _unpack_streams(bz2.BZ2Decompressor, OSError, data, limit)
+
+    return Codec(bz2.compress, decompress)
+
+
+def _load_xz() -> Codec:
+    import lzma
+
+    def new_stream() -> lzma.LZMADecompressor:
+        return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=XZ_MEMORY_BYTES)
+
+    def decompress(data: bytes, limit: int) -> bytes:
+        return _unpack_streams(new_stream, lzma.LZMAError, data, limit)
+
+    return Codec(lzma.compress, decompress)
+
+
+def _load_zstandard() -> Codec:
+    try:
+        from compression import zstd
+    except ImportError:
+        from backports import zstd
+
+    def decompress(data: bytes, limit: int) -> bytes:
+        return _unpack_streams(zstd.ZstdDecompressor, zstd.ZstdError, data, limit)
+
+    return Codec(zstd.compress, decompress)
+
+
+def _load_snappy() -> Codec:
+    from avro_ocf.container import snappy
+
+    return Codec(snappy.load_compress(), snappy.decompress)
+
+
+_codecs = {"null": Codec(_stored, _unstored), "deflate": Codec(_deflate, _inflate)}
+_LOADERS = {"bzip2": _load_bzip2, "snappy": _load_snappy, "xz": _load_xz, "zstandard": _load_zstandard}
+
+CODECS: Final = (*_codecs, *_LOADERS)
+"""Names of the codecs that this library knows, whether or not their packages are installed."""

@@ -1,0 +1,188 @@
+"""The header of a container file.
+
+Specification, "Object Container Files": "Four bytes, ASCII 'O', 'b', 'j', followed by 1"; the file metadata, "as if defined by
+{"type": "map", "values": "bytes"}"; "the 16-byte, randomly-generated sync marker for this file".
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+from avro_ocf.api import Schema, parse_schema
+from avro_ocf.container.compression import codec_for_writing
+from avro_ocf.errors import DatumError, FormatError, LimitError, NeedMoreData, TruncatedError
+from avro_ocf.limits import DEFAULT_LIMITS, Limits
+from avro_ocf.varint import VARINT_BYTES, decode_long, encode_long
+
+MAGIC: Final = b"Obj\x01"
+SYNC_BYTES: Final = 16
+RESERVED: Final = "avro."
+SCHEMA_KEY: Final = "avro.schema"
+CODEC_KEY: Final = "avro.codec"
+
+
+class Header(NamedTuple):
+    """What a file says of all its blocks.
+
+    `metadata` is read-only and holds the user's entries, without `avro.schema` and `avro.codec`. `size` is the header's length in
+    bytes, and so the offset of the first block.
+    """
+
+    schema: Schema
+    codec: str
+    sync_marker: bytes
+    metadata: Mapping[str, bytes]
+    size: int
+
+
+def make_header(
+    schema: Schema, *, codec: str = "deflate", metadata: Mapping[str, bytes | str] | None = None, sync_marker: bytes
+) -> tuple[Header, bytes]:
+    """Return a new file's header, parsed and as bytes.
+
+    A `str` in `metadata` is written as UTF-8. Raises `DatumError` for a reserved key (`avro.` and what follows), for a sync marker
+    that is not 16 bytes and for a header past `limits.header_bytes`, and `UnsupportedCodecError`.
+    """
+    codec_for_writing(codec)
+    if len(sync_marker) != SYNC_BYTES:
+        raise DatumError(f"a sync marker is {SYNC_BYTES} bytes, not {len(sync_marker)}")
+    entries = {key: _metadata_value(key, value) for key, value in (metadata or {}).items()}
+    out = bytearray(MAGIC)
+    out += encode_long(2 + len(entries))
+    for key, value in ((SCHEMA_KEY, schema.json.encode()), (CODEC_KEY, codec.encode()), *entries.items()):
+        for part in (key.encode(), value):
+            out += encode_long(len(part))
+            out += part
+    out.append(0)
+    out += sync_marker
+    if len(out) > schema.limits.header_bytes:
+        raise DatumError(f"the header takes {len(out)} bytes, more than limits.header_bytes, {schema.limits.header_bytes}")
+    return Header(schema, codec, bytes(sync_marker), MappingProxyType(entries), len(out)), bytes(out)
+
+
+def encode_header(
+    schema: Schema, *, codec: str = "deflate", metadata: Mapping[str, bytes | str] | None = None, sync_marker: bytes
+) -> bytes:
+    """Return the bytes of a new file's header; arguments and errors are those of `make_header`."""
+    return make_header(schema, codec=codec, metadata=metadata, sync_marker=sync_marker)[1]
+
+
+def decode_header(prefix: bytes, *, limits: Limits = DEFAULT_LIMITS, logical_types: bool = True) -> Header:
+    """Return the header at the start of `prefix`, which may go on past it.
+
+    Raises `NeedMoreData` with the length that a longer prefix must have at least, `FormatError` with the offset of what is wrong,
+    `LimitError` for a header past `limits.header_bytes`, and `SchemaError`. A codec that is unknown raises when a block is read.
+    """
+    return HeaderParser(limits, logical_types).parse(prefix)
+
+
+def _metadata_value(key: str, value: bytes | str) -> bytes:
+    if key.startswith(RESERVED):
+        raise DatumError(f"metadata keys that start with {RESERVED!r} are reserved", f'["{key}"]')
+    try:
+        key.encode()
+        return value.encode() if isinstance(value, str) else bytes(memoryview(value))
+    except UnicodeEncodeError as error:
+        raise DatumError(f"not Unicode text: {error.reason}", f'["{key}"]') from None
+
+
+class HeaderParser:
+    """Reads a header from a prefix that may grow: what was read of a shorter one is not read again."""
+
+    __slots__ = ("_block_end", "_entries", "_left", "_limits", "_logical_types", "_map_ended", "_position")
+
+    def __init__(self, limits: Limits, logical_types: bool) -> None:
+        self._limits = limits
+        self._logical_types = logical_types
+        self._position = 0
+        self._entries: dict[str, tuple[int, bytes]] = {}  # the value and its offset
+        self._left = 0  # entries still to come in this block of the map
+        self._block_end: int | None = None  # where this block says that it ends
+        self._map_ended = False
+
+    def parse(self, prefix: bytes | bytearray) -> Header:
+        """Return the header at the start of `prefix`, which starts with all that was given before; raises as `decode_header`."""
+        if not self._position:
+            if not MAGIC.startswith(bytes(prefix[: len(MAGIC)])):
+                raise FormatError(f"not an Avro container file: it does not start with {MAGIC!r}", offset=0)
+            self._need(prefix, len(MAGIC))
+            self._position = len(MAGIC)
+        while not self._map_ended:
+            if self._left:
+                self._read_entry(prefix)
+            else:
+                self._begin_block(prefix)
+        size = self._position + SYNC_BYTES
+        self._need(prefix, size)
+        return self._header(bytes(prefix[self._position : size]), size)
+
+    def _need(self, prefix: bytes | bytearray, length: int) -> None:
+        if length > self._limits.header_bytes:
+            raise LimitError(f"the header takes more than limits.header_bytes, {self._limits.header_bytes}", offset=self._position)
+        if len(prefix) < length:
+            raise NeedMoreData(length)
+
+    def _long(self, prefix: bytes | bytearray, position: int) -> tuple[int, int]:
+        end = min(position + VARINT_BYTES, self._limits.header_bytes)
+        try:
+            number, used = decode_long(bytes(prefix[position:end]), 0)
+        except TruncatedError:
+            self._need(prefix, len(prefix) + 1)
+            raise
+        except FormatError as error:
+            raise FormatError(error.message, offset=position) from None
+        self._need(prefix, position + used)
+        return number, position + used
+
+    def _begin_block(self, prefix: bytes | bytearray) -> None:
+        start = self._position
+        if self._block_end not in {None, start}:
+            raise FormatError(f"a block of the header's map ends here, not at byte {self._block_end} as it says", offset=start)
+        count, position = self._long(prefix, start)
+        block_end = None
+        if count < 0:
+            size, position = self._long(prefix, position)
+            block_end = position + size
+        self._left, self._block_end, self._position = abs(count), block_end, position
+        self._map_ended = count == 0
+
+    def _read_entry(self, prefix: bytes | bytearray) -> None:
+        start = self._position
+        key, value_start = self._bytes(prefix, start)
+        value, end = self._bytes(prefix, value_start)
+        try:
+            name = key.decode()
+        except UnicodeDecodeError as error:
+            raise FormatError(f"a metadata key is not UTF-8: {error.reason}", offset=start) from None
+        self._entries[name] = (value_start, value)
+        self._position = end
+        self._left -= 1
+
+    def _bytes(self, prefix: bytes | bytearray, position: int) -> tuple[bytes, int]:
+        length, start = self._long(prefix, position)
+        if length < 0:
+            raise FormatError(f"negative length {length}", offset=position)
+        self._need(prefix, start + length)
+        return bytes(prefix[start : start + length]), start + length
+
+    def _header(self, sync_marker: bytes, size: int) -> Header:
+        if SCHEMA_KEY not in self._entries:
+            raise FormatError(f"the header has no {SCHEMA_KEY}", offset=len(MAGIC))
+        schema = _file_schema(self._text(SCHEMA_KEY), self._logical_types, self._limits)
+        codec = self._text(CODEC_KEY) if CODEC_KEY in self._entries else "null"
+        metadata = {key: value for key, (_, value) in self._entries.items() if key not in {SCHEMA_KEY, CODEC_KEY}}
+        return Header(schema, codec, sync_marker, MappingProxyType(metadata), size)
+
+    def _text(self, key: str) -> str:
+        offset, value = self._entries[key]
+        try:
+            return value.decode()
+        except UnicodeDecodeError as error:
+            raise FormatError(f"{key} is not UTF-8: {error.reason}", offset=offset) from None
+
+
+@lru_cache(256)
+def _file_schema(text: str, logical_types: bool, limits: Limits) -> Schema:
+    """Parse a file's schema leniently. Kept per text, so that a file like the last one opens without parsing JSON."""
+    return parse_schema(text, strict=False, logical_types=logical_types, limits=limits)

@@ -1,0 +1,169 @@
+"""Finds every intact block of a damaged file by its sync markers.
+
+A block starts right after the header or after a sync marker. It is intact when its head parses, its size lands on a sync marker,
+its data unpacks, and its records use that data up exactly. A marker may also occur inside data, by chance or by design, so each
+one is only a candidate. What is between two intact blocks is one lost range; kept and lost ranges and the header make up the file
+exactly.
+
+Time is linear: a candidate that does not land on a marker costs its head only, and the bytes of candidates that do land on one and
+are bad all the same are looked into for other candidates `MAX_OVERLAPS` times, then passed over.
+"""
+
+from typing import Final, NamedTuple
+
+from avro_ocf.container.block import HEAD_BYTES, Block, BlockHead, StoredBlock, decode_block, decode_head
+from avro_ocf.container.compression import codec_for_reading
+from avro_ocf.container.header import SYNC_BYTES, Header
+from avro_ocf.container.parser import END, NEED_DATA, Signal
+from avro_ocf.errors import FormatError, TruncatedError
+
+MAX_OVERLAPS: Final = 8
+
+
+class LostRange(NamedTuple):
+    """Bytes without an intact block: `length` of them from `start_byte`, and why no block could start there."""
+
+    start_byte: int
+    length: int
+    reason: str
+
+
+class SalvageReport(NamedTuple):
+    """What was found in a damaged file: its header, its intact blocks where they stood in it, and what was lost in between.
+
+    `header.size`, the lengths of `kept` and of `lost` add up to the file's size exactly.
+    """
+
+    header: Header
+    kept: list[Block]
+    lost: list[LostRange]
+
+    @property
+    def record_count(self) -> int:
+        """How many records the intact blocks hold."""
+        return sum(block.record_count for block in self.kept)
+
+    @property
+    def lost_bytes(self) -> int:
+        """How many bytes are in no intact block."""
+        return sum(lost.length for lost in self.lost)
+
+
+class SalvageParser:
+    """Takes what follows the `header` of a damaged file, as it comes, and tells its intact blocks from what is lost.
+
+    Call `receive_data` with bytes, and with `b""` at their end; `next_event` returns `StoredBlock` and `LostRange` in file order,
+    `NEED_DATA` and `END`, and never raises. Memory is bounded by `limits.block_bytes` and what was given last. Raises
+    `UnsupportedCodecError` when made, for a file whose blocks cannot be read here.
+    """
+
+    def __init__(self, header: Header) -> None:
+        codec_for_reading(header.codec)
+        self._header = header
+        self._buffer = bytearray()
+        self._buffer_start = header.size
+        self._candidate = 0  # in the buffer, as are the next four: where a block may start
+        self._lost_from: int | None = None  # where the lost range began, while there is one
+        self._search: int | None = None  # where to look for the next marker, while no candidate is known
+        self._bad_until = 0  # the end of the furthest candidate that landed on a marker and was bad
+        self._overlaps = 0  # how many of those there were before that end
+        self._reason = ""
+        self._index = 0
+        self._ended = False
+        self._found: StoredBlock | None = None  # the block that ended a lost range, to be given out after it
+
+    def receive_data(self, data: bytes) -> None:
+        """Take the next bytes of the file, or `b""` for its end."""
+        if not data:
+            self._ended = True
+            return
+        self._drop(self._candidate - SYNC_BYTES + 1 if self._search is None else self._search)
+        self._buffer += data
+
+    def next_event(self) -> StoredBlock | LostRange | Signal:
+        """Return what comes next."""
+        if self._found:
+            found, self._found = self._found, None
+            return found
+        while True:
+            if self._search is not None and not self._find_candidate(self._search):
+                return self._end() if self._ended else NEED_DATA
+            if self._candidate == len(self._buffer):
+                return self._end() if self._ended else NEED_DATA
+            try:
+                stored = self._take_block()
+            except TruncatedError as error:
+                if not self._ended:
+                    return NEED_DATA
+                self._pass_over(error.message)
+            except FormatError as error:
+                self._pass_over(error.message)
+            else:
+                lost = self._lost(stored.block.start_byte)
+                if lost:
+                    self._found = stored
+                return lost or stored
+
+    def _find_candidate(self, search: int) -> bool:
+        found = self._buffer.find(self._header.sync_marker, search)
+        if found < 0:
+            self._search = max(search, len(self._buffer) - SYNC_BYTES + 1)
+            return False
+        self._candidate = found + SYNC_BYTES
+        self._search = None
+        return True
+
+    def _take_block(self) -> StoredBlock:
+        """Return the block at the candidate. Raises `FormatError` when there is none, `TruncatedError` when it is not whole yet."""
+        start = self._candidate
+        head = decode_head(bytes(self._buffer[start : start + HEAD_BYTES]), self._header.schema.limits.block_bytes)
+        end = start + head.length
+        if end > len(self._buffer):
+            raise TruncatedError("the bytes end inside the block")
+        if self._buffer[end - SYNC_BYTES : end] != self._header.sync_marker:
+            raise FormatError("no sync marker at the block's end")
+        stored = self._stored(head, start, end)
+        try:
+            decode_block(self._header, stored)
+        except FormatError:
+            self._overlaps = self._overlaps + 1 if start < self._bad_until else 1
+            self._bad_until = max(self._bad_until, end)
+            raise
+        self._candidate = end
+        self._index += 1
+        return stored
+
+    def _stored(self, head: BlockHead, start: int, end: int) -> StoredBlock:
+        data = bytes(memoryview(self._buffer)[start + head.head_size : end - SYNC_BYTES])
+        return StoredBlock(Block(self._buffer_start + start, head.length, head.record_count), self._index, data)
+
+    def _pass_over(self, reason: str) -> None:
+        """Go on to the next marker, the candidate being none."""
+        if self._lost_from is None:
+            self._lost_from = self._candidate
+            self._reason = reason
+        self._search = max(0, self._candidate - SYNC_BYTES + 1)  # markers may overlap, as when all 16 bytes are equal
+        if self._candidate < self._bad_until and self._overlaps >= MAX_OVERLAPS:
+            self._search = self._bad_until - SYNC_BYTES
+
+    def _lost(self, end: int) -> LostRange | None:
+        if self._lost_from is None:
+            return None
+        start = self._buffer_start + self._lost_from
+        self._lost_from = None
+        return LostRange(start, end - start, self._reason)
+
+    def _end(self) -> LostRange | Signal:
+        return self._lost(self._buffer_start + len(self._buffer)) or END
+
+    def _drop(self, count: int) -> None:
+        """Forget bytes at the buffer's start, once no marker that matters can start in them."""
+        count = max(0, count)
+        del self._buffer[:count]
+        self._buffer_start += count
+        self._candidate -= count
+        self._bad_until -= count
+        if self._search is not None:
+            self._search -= count
+        if self._lost_from is not None:
+            self._lost_from -= count

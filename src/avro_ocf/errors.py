@@ -1,0 +1,102 @@
+"""Every error this library raises.
+
+AvroError
+├── SchemaError (ValueError)          a schema is wrong                 .path
+│   └── ResolutionError               two schemas do not resolve        .path
+├── DatumError (ValueError)           your data does not fit            .path .record
+├── FormatError (ValueError)          a file's bytes are wrong          .offset .block .record .path
+│   ├── TruncatedError                the bytes end too early
+│   ├── LimitError                    the bytes ask for more than `Limits` grants
+│   └── UnsupportedCodecError         the codec is unknown or not installed
+├── NeedMoreData                      a prefix is too short             .at_least
+└── StoreError                        the hot/cold store
+
+Wrong argument types stay `TypeError`. Anything else that escapes is a bug.
+"""
+
+
+class AvroError(Exception):
+    """Root of every error this library raises."""
+
+
+class SchemaError(AvroError, ValueError):
+    """A schema is wrong; `path` names the place inside it, such as `guns[].calibre`."""
+
+    def __init__(self, message: str, path: str = "") -> None:
+        super().__init__(f"{path}: {message}" if path else message)
+        self.message = message
+        self.path = path
+
+
+class ResolutionError(SchemaError):
+    """A writer's schema and a reader's schema do not resolve; `path` names the place."""
+
+
+class DatumError(AvroError, ValueError):
+    """A datum does not fit its schema.
+
+    `path` names the value at fault, such as `battle.ships[3].hp`; `record` is its record's index among those given, or None.
+    """
+
+    def __init__(self, message: str, path: str = "", record: int | None = None) -> None:
+        self.message = message
+        self.path = path
+        self.record = record
+        places = [] if record is None else [f"record {record}"]
+        if path:
+            places.append(path)
+        super().__init__(": ".join([*places, message]))
+
+
+class FormatError(AvroError, ValueError):
+    """Bytes that are not what they should be.
+
+    `offset` is the first byte of the value at fault, counted from the start of the bytes or file given; inside a compressed block
+    it is the block's own start, and the message tells the byte of its uncompressed data. `block` is the index of the block in the
+    bytes given, `record` the index of the record in that block, `path` the field; each is None or empty where it does not apply.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        offset: int | None = None,
+        block: int | None = None,
+        record: int | None = None,
+        path: str = "",
+    ) -> None:
+        self.message = message
+        self.offset = offset
+        self.block = block
+        self.record = record
+        self.path = path
+        places = [
+            f"{name} {value}" for name, value in (("byte", offset), ("block", block), ("record", record)) if value is not None
+        ]
+        if path:
+            places.append(path)
+        super().__init__(f"{', '.join(places)}: {message}" if places else message)
+
+
+class TruncatedError(FormatError):
+    """The bytes end before what they announce."""
+
+
+class LimitError(FormatError):
+    """The bytes ask for more time or memory than `Limits` grants."""
+
+
+class UnsupportedCodecError(FormatError):
+    """The compression codec is unknown, or the package it needs is not installed."""
+
+
+class NeedMoreData(AvroError):
+    """A prefix is too short; `at_least` is the number of bytes, from the start, that a longer one must have."""
+
+    def __init__(self, at_least: int) -> None:
+        super().__init__(f"at least {at_least} bytes are needed")
+        self.at_least = at_least
+
+
+class StoreError(AvroError):
+    """The hot/cold store cannot do what was asked."""

@@ -1,0 +1,119 @@
+"""Paths and binary file objects, as the rest of this package wants them."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from typing import Any, BinaryIO, Final, cast
+
+PathOrFile = str | os.PathLike[str] | BinaryIO
+"""A path, or an open binary file object, which is used from its current position and never closed."""
+
+READ_BYTES: Final = 1 << 16
+"""Bytes asked for at a time when a file is read through."""
+
+
+def is_path(path_or_file: object, method: str) -> bool:
+    """Tell a path from a file object with that `method`. Raises `TypeError` for what is neither, such as a file's content."""
+    if isinstance(path_or_file, str | os.PathLike):
+        return True
+    if hasattr(path_or_file, method):
+        return False
+    raise TypeError(f"a path or a binary file object to {method} is wanted, not {type(path_or_file).__name__}")
+
+
+class Source:
+    """A file to read. Its offsets count from where the file object stood when it was given."""
+
+    def __init__(self, path_or_file: PathOrFile) -> None:
+        self._owned = is_path(path_or_file, "read")
+        self._file: Any = path_or_file
+        if self._owned:
+            self._file = open(cast("str", path_or_file), "rb")  # noqa: SIM115 - closed by `close`
+        self.is_seekable: bool = hasattr(self._file, "seekable") and self._file.seekable()
+        self._start = self._file.tell() if self.is_seekable else 0
+        self._position = 0
+        self._read = getattr(self._file, "read1", self._file.read)  # `read1` does not wait for more than is there
+
+    def read(self) -> bytes:
+        """Return the next bytes, as many as come at once, or `b""` at the end."""
+        if self.is_seekable:
+            self._file.seek(self._start + self._position)
+        data: bytes = self._read(READ_BYTES)
+        self._position += len(data)
+        return data
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """Return `length` bytes from `offset` on, fewer where the file ends. Raises `OSError` when the file is not seekable."""
+        self._file.seek(self._start + offset)
+        data: bytes = self._file.read(length)
+        while len(data) < length:  # an unbuffered file may return less than there is
+            more = self._file.read(length - len(data))
+            if not more:
+                break
+            data += more
+        return data
+
+    def close(self) -> None:
+        """Close the file, if it was given as a path."""
+        if self._owned:
+            self._file.close()
+
+
+class Sink:
+    """A file to write, from where the file object stands."""
+
+    def __init__(self, file: Any, *, owned: bool) -> None:
+        self._file = file
+        self._owned = owned
+
+    def write(self, data: bytes) -> None:
+        """Write all of `data`."""
+        written = self._file.write(data)
+        while written is not None and written < len(data):  # an unbuffered file may take less than it is given
+            data = data[written:]
+            written = self._file.write(data)
+
+    def flush(self) -> None:
+        """Hand what was written to the operating system, where the file object can."""
+        if hasattr(self._file, "flush"):
+            self._file.flush()
+
+    def close(self) -> None:
+        """Close the file, if it was given as a path."""
+        if self._owned:
+            self._file.close()
+
+
+def open_sink(path_or_file: PathOrFile) -> Sink:
+    """Open a path for writing, emptying the file, or take a file object as it is."""
+    if is_path(path_or_file, "write"):
+        return Sink(open(cast("str", path_or_file), "wb"), owned=True)
+    return Sink(path_or_file, owned=False)
+
+
+@contextlib.contextmanager
+def replacing(path_or_file: PathOrFile) -> Iterator[BinaryIO]:
+    """Give a file to write that takes the place of a path's file at the end, and only if all went well.
+
+    The path may so be one of the files being read. A file object, and a path that is no regular file, such as a device, is written
+    directly.
+    """
+    if not is_path(path_or_file, "write"):
+        yield cast("BinaryIO", path_or_file)
+        return
+    path = os.path.realpath(cast("str", path_or_file))
+    if os.path.exists(path) and not os.path.isfile(path):
+        with open(path, "wb") as direct:
+            yield direct
+        return
+    temporary = f"{path}.{os.urandom(6).hex()}.tmp"
+    try:
+        with open(temporary, "xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+        raise

@@ -1,0 +1,105 @@
+"""Container files made of others: blocks are copied as they are wherever that is possible."""
+
+from collections.abc import Iterable
+
+from avro_ocf.container.block import Block, StoredBlock, decode_block, join_block
+from avro_ocf.container.header import RESERVED, HeaderParser
+from avro_ocf.container.parser import END, NEED_DATA
+from avro_ocf.container.salvage import LostRange, SalvageParser, SalvageReport
+from avro_ocf.errors import DatumError, NeedMoreData, TruncatedError
+from avro_ocf.files.binary import PathOrFile, Sink, Source, replacing
+from avro_ocf.files.reader import Reader
+from avro_ocf.files.writer import Writer
+from avro_ocf.limits import DEFAULT_LIMITS, Limits
+
+
+def concat(
+    sources: Iterable[PathOrFile],
+    out: PathOrFile,
+    *,
+    codec: str | None = None,
+    sync_marker: bytes | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> list[Block]:
+    """Write the blocks of all `sources` to `out`, with the first one's schema, metadata and (unless given) codec; return the new
+    blocks.
+
+    Blocks of a file with the very same schema are not decoded, and not even unpacked if the codec is the same; others are read as
+    the first file's schema asks and encoded anew, block by block. A path `out` may be one of the sources: it is replaced at the
+    end, and only if all went well. Raises as `Reader` and `Writer`, `ResolutionError` among them, and `DatumError` for no sources.
+    """
+    writer: Writer | None = None
+    with replacing(out) as file:
+        for source in sources:
+            with Reader(source, limits=limits) as reader:
+                header = reader.header
+                if writer is None:
+                    metadata = {key: value for key, value in header.metadata.items() if not key.startswith(RESERVED)}
+                    writer = Writer(file, header.schema, codec or header.codec, metadata, sync_marker)
+                _copy(reader, writer)
+        if writer is None:
+            raise DatumError("no files to join")
+        writer.close()
+    return writer.blocks
+
+
+def recode(
+    source: PathOrFile,
+    out: PathOrFile,
+    codec: str = "deflate",
+    *,
+    sync_marker: bytes | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> list[Block]:
+    """Write `source` to `out` with another codec, block by block, and return the new blocks; `out` as in `concat`."""
+    return concat([source], out, codec=codec, sync_marker=sync_marker, limits=limits)
+
+
+def _copy(reader: Reader, writer: Writer) -> None:
+    same_schema = reader.header.schema.json == writer.header.schema.json
+    for stored in reader.stored_blocks():
+        if same_schema:
+            writer.copy_block(reader.header, stored)
+        elif stored.block.record_count:
+            writer.write_block(decode_block(reader.header, stored, writer.header.schema))
+
+
+def salvage(source: PathOrFile, out: PathOrFile, *, limits: Limits = DEFAULT_LIMITS) -> SalvageReport:
+    """Write every intact block of a damaged file to `out`, under the same header, and tell what was lost, byte by byte.
+
+    The header must be whole, since nothing else tells the schema and the sync marker: `FormatError` or `SchemaError` otherwise.
+    `out` is as in `concat`.
+    """
+    reader = Source(source)
+    try:
+        with replacing(out) as file:
+            return _salvage(reader, Sink(file, owned=False), limits)
+    finally:
+        reader.close()
+
+
+def _salvage(source: Source, sink: Sink, limits: Limits) -> SalvageReport:
+    header_parser = HeaderParser(limits, logical_types=True)
+    prefix = bytearray()
+    while True:
+        try:
+            header = header_parser.parse(prefix)
+            break
+        except NeedMoreData:
+            data = source.read()
+            if not data:
+                raise TruncatedError("the bytes end inside the header", offset=0) from None
+            prefix += data
+    sink.write(bytes(prefix[: header.size]))
+    report = SalvageReport(header, [], [])
+    parser = SalvageParser(header)
+    parser.receive_data(bytes(prefix[header.size :]) or source.read())
+    while (event := parser.next_event()) is not END:
+        if event is NEED_DATA:
+            parser.receive_data(source.read())
+        elif isinstance(event, LostRange):
+            report.lost.append(event)
+        elif isinstance(event, StoredBlock):
+            sink.write(join_block(header, event.block.record_count, event.data))
+            report.kept.append(event.block)
+    return report

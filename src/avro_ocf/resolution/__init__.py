@@ -1,0 +1,1 @@
+"""Schema resolution: how the bytes of a writer's schema are read as a reader's values."""

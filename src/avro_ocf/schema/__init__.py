@@ -1,0 +1,1 @@
+"""Schemas: their types, how they are parsed, measured, written canonically, fingerprinted and inferred."""

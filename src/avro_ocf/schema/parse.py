@@ -1,0 +1,242 @@
+"""From the JSON of a schema to its nodes (specification, "Schema Declaration").
+
+A schema is hostile input. Its nesting and its number of types are bounded while it is read, and its names are never more than text.
+"""
+
+from typing import Any, Final
+
+from avro_ocf.errors import SchemaError
+from avro_ocf.limits import Limits
+from avro_ocf.schema.defaults import Defaulted, fill_defaults
+from avro_ocf.schema.logical_types import logical_type
+from avro_ocf.schema.model import (
+    NO_DEFAULT,
+    PRIMITIVES,
+    Array,
+    Enum,
+    Field,
+    Fixed,
+    Logical,
+    Map,
+    Named,
+    Node,
+    Primitive,
+    Record,
+    Union,
+)
+from avro_ocf.schema.names import alias_list, check_name, definition_aliases, definition_name, namespace_of, qualify
+from avro_ocf.schema.path import ROOT, Path, shown
+
+ORDERS: Final = ("ascending", "descending", "ignore")
+
+FIXED_SIZE_MAX = (1 << 31) - 1
+"""Bytes of the largest fixed: no block could hold a value of a larger one."""
+
+COMMON: Final = frozenset(("type", "name", "namespace", "doc", "aliases", "default", "order", "logicalType", "precision", "scale"))
+"""The attributes of the specification that mean something for several types; each is allowed on all."""
+
+ATTRIBUTES: Final = {"record": "fields", "error": "fields", "enum": "symbols", "fixed": "size", "array": "items", "map": "values"}
+"""The types that are written as objects, and the attribute that each must have."""
+
+_PLAIN: Final = {name: Primitive(name) for name in PRIMITIVES}
+
+
+def parse_node(obj: object, *, strict: bool, logical_types: bool, limits: Limits) -> Node:
+    """Return the type that `obj`, decoded JSON, describes.
+
+    `strict` refuses names outside the grammar, defaults that do not fit and unknown attributes; without it such a default is left
+    unencoded and the rest ignored. Raises `SchemaError` with the path inside the schema.
+    """
+    parser = _Parser(strict=strict, logical_types=logical_types, limits=limits)
+    try:
+        node = parser.parse(obj, "", ROOT, 0)
+        fill_defaults(parser.defaulted, limits, strict=strict)
+    except RecursionError:
+        raise SchemaError("nested too deeply") from None
+    return node
+
+
+class _Parser:
+    """The state of one schema's parsing. Its methods take the enclosing namespace, the path, and the depth of what they parse."""
+
+    __slots__ = ("defaulted", "limits", "logical_types", "names", "nodes", "strict")
+
+    def __init__(self, *, strict: bool, logical_types: bool, limits: Limits) -> None:
+        self.strict = strict
+        self.logical_types = logical_types
+        self.limits = limits
+        self.names: dict[str, Named] = {}
+        self.nodes = 0
+        self.defaulted: list[Defaulted] = []
+
+    def parse(self, obj: object, space: str, path: Path, depth: int) -> Node:
+        self.charge(1, path)
+        if isinstance(obj, str):
+            return self.refer(obj, space, path)
+        if isinstance(obj, list):
+            return self.parse_union(obj, space, path, self.deeper(depth, path))
+        if isinstance(obj, dict):
+            return self.parse_object(obj, space, path, depth)
+        raise path.error(f"a schema is a name, an array or an object, not {shown(obj)}")
+
+    def charge(self, count: int, path: Path) -> None:
+        """Count `count` more types, fields, symbols or aliases."""
+        self.nodes += count
+        if self.nodes > self.limits.schema_nodes:
+            raise path.error(f"the schema has more than {self.limits.schema_nodes} types, fields and symbols")
+
+    def deeper(self, depth: int, path: Path) -> int:
+        if depth >= self.limits.schema_depth:
+            raise path.error(f"the schema is nested more than {self.limits.schema_depth} deep")
+        return depth + 1
+
+    def refer(self, name: str, space: str, path: Path) -> Node:
+        """Return the type that `name` stands for inside the namespace `space`: there, or else in the null namespace."""
+        if name in _PLAIN:
+            return _PLAIN[name]
+        node = self.names.get(qualify(name, space)) or self.names.get(name)
+        if node is None:
+            hint = '; it must be an object of its own, {"type": ...}' if name in ATTRIBUTES else ""
+            raise path.error(f"unknown type {shown(name)}{hint}")
+        return node
+
+    def parse_union(self, branches: list[Any], space: str, path: Path, depth: int) -> Union:
+        nodes = []
+        taken = set()
+        for branch in branches:
+            node = self.parse(branch, space, path, depth)
+            if isinstance(node, Union):
+                raise path.error("a union directly inside a union")
+            if node.name in taken:
+                raise path.error(f"the union has {shown(node.name)} twice")
+            taken.add(node.name)
+            nodes.append(node)
+        return Union(nodes)
+
+    def parse_object(self, obj: dict[str, Any], space: str, path: Path, depth: int) -> Node:
+        while isinstance(obj.get("type"), dict):
+            self.charge(1, path)
+            self.check_attributes(obj, "type", path)
+            obj = obj["type"]
+        kind = obj.get("type")
+        if isinstance(kind, list):
+            self.check_attributes(obj, "type", path)
+            return self.parse_union(kind, space, path, self.deeper(depth, path))
+        if not isinstance(kind, str):
+            raise path.error(f"the type is {shown(kind)}" if "type" in obj else "no type is given")
+        self.check_attributes(obj, ATTRIBUTES.get(kind, "type"), path)
+        match kind:
+            case "record" | "error":
+                return self.parse_record(obj, space, path, self.deeper(depth, path))
+            case "enum":
+                return self.parse_enum(obj, space, path)
+            case "fixed":
+                return self.parse_fixed(obj, space, path)
+            case "array":
+                return Array(self.parse_inner(obj, "items", space, path, self.deeper(depth, path)))
+            case "map":
+                return Map(self.parse_inner(obj, "values", space, path, self.deeper(depth, path)))
+        node = self.refer(kind, space, path)
+        logical = self.logical(obj, kind)
+        return Primitive(kind, logical) if logical else node
+
+    def check_attributes(self, obj: dict[str, Any], own: str, path: Path) -> None:
+        """If strict, refuse attributes of `obj` other than `COMMON` ones and `own`."""
+        if not self.strict:
+            return
+        for attribute in obj:
+            if attribute not in COMMON and attribute != own:
+                raise path.error(f"unknown attribute {shown(attribute)}")
+        doc = obj.get("doc")
+        if doc is not None and not isinstance(doc, str):
+            raise path.error(f"doc is {shown(doc)}, not a string")
+
+    def logical(self, obj: dict[str, Any], type_name: str, size: int = 0) -> Logical | None:
+        return logical_type(obj, type_name, size) if self.logical_types else None
+
+    def parse_inner(self, obj: dict[str, Any], attribute: str, space: str, path: Path, depth: int) -> Node:
+        if attribute not in obj:
+            raise path.error(f"{obj['type']} has no {attribute}")
+        return self.parse(obj[attribute], space, path.item(), depth)
+
+    def name(self, obj: dict[str, Any], space: str, path: Path) -> tuple[str, tuple[str, ...]]:
+        """Return the fullname and the aliases of a new named type."""
+        fullname = definition_name(obj, space, path, strict=self.strict)
+        if fullname in self.names:
+            raise path.error(f"{shown(fullname)} is defined twice")
+        return fullname, definition_aliases(self.aliases(obj, path), fullname)
+
+    def aliases(self, obj: dict[str, Any], path: Path) -> list[str]:
+        aliases = alias_list(obj, path, strict=self.strict)
+        self.charge(len(aliases), path)
+        return aliases
+
+    def parse_record(self, obj: dict[str, Any], space: str, path: Path, depth: int) -> Record:
+        fullname, aliases = self.name(obj, space, path)
+        node = Record(fullname, aliases, _doc(obj), obj["type"])
+        self.names[fullname] = node
+        entries = obj.get("fields")
+        if not isinstance(entries, list):
+            raise path.error(f"the fields of {shown(fullname)} are {shown(entries)}, not an array")
+        fields: dict[str, Field] = {}
+        for entry in entries:
+            field = self.parse_field(entry, namespace_of(fullname), path, depth)
+            if field.name in fields:
+                raise path.error(f"the field {shown(field.name)} is defined twice")
+            fields[field.name] = field
+        node.fields = tuple(fields.values())
+        return node
+
+    def parse_field(self, obj: object, space: str, path: Path, depth: int) -> Field:
+        if not isinstance(obj, dict):
+            raise path.error(f"a field is {shown(obj)}, not an object")
+        if "name" not in obj:
+            raise path.error("a field has no name")
+        name = check_name(obj["name"], "a field", path, strict=self.strict)
+        path = path.field(name)
+        self.charge(1, path)
+        self.check_attributes(obj, "type", path)
+        if "type" not in obj:
+            raise path.error("the field has no type")
+        order = obj.get("order", "ascending")
+        if order not in ORDERS:
+            if self.strict:
+                raise path.error(f"the order is {shown(order)}, not one of {', '.join(ORDERS)}")
+            order = "ascending"
+        aliases = self.aliases(obj, path)
+        node = self.parse(obj["type"], space, path, depth)
+        field = Field(name, node, obj.get("default", NO_DEFAULT), order, aliases, _doc(obj))
+        if "default" in obj:
+            self.defaulted.append(Defaulted(field, path))
+        return field
+
+    def parse_enum(self, obj: dict[str, Any], space: str, path: Path) -> Enum:
+        fullname, aliases = self.name(obj, space, path)
+        symbols = obj.get("symbols")
+        if not isinstance(symbols, list) or not symbols:
+            raise path.error(f"the enum {shown(fullname)} has no symbols")
+        self.charge(len(symbols), path)
+        for symbol in symbols:
+            check_name(symbol, "a symbol", path, strict=self.strict)
+        if len(set(symbols)) < len(symbols):
+            raise path.error(f"the enum {shown(fullname)} has a symbol twice")
+        default = obj.get("default")
+        if not isinstance(default, str) or default not in symbols:
+            if self.strict and "default" in obj:
+                raise path.error(f"the default {shown(default)} is no symbol of {shown(fullname)}")
+            default = None
+        node = self.names[fullname] = Enum(fullname, symbols, default, aliases, _doc(obj))
+        return node
+
+    def parse_fixed(self, obj: dict[str, Any], space: str, path: Path) -> Fixed:
+        fullname, aliases = self.name(obj, space, path)
+        size = obj.get("size")
+        if type(size) is not int or not 0 <= size <= FIXED_SIZE_MAX:
+            raise path.error(f"the size of {shown(fullname)} is {shown(size)}")
+        node = self.names[fullname] = Fixed(fullname, size, aliases, _doc(obj), self.logical(obj, "fixed", size))
+        return node
+
+
+def _doc(obj: dict[str, Any]) -> str | None:
+    doc = obj.get("doc")
+    return doc if isinstance(doc, str) else None

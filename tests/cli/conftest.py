@@ -1,0 +1,31 @@
+"""How the command line is run in these tests: as a process of its own, in a directory of its own."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.cli.commands import COMMAND, EXAMPLES, Run
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Return a function that runs `avro-ocf` with some arguments in `tmp_path` and checks its exit code and its last words."""
+
+    def run_command(*arguments: object, stdin: bytes = b"", code: int = 0) -> subprocess.CompletedProcess[bytes]:
+        done = subprocess.run([*COMMAND, *map(str, arguments)], input=stdin, capture_output=True, cwd=tmp_path, check=False)
+        assert done.returncode == code, done.stderr.decode()
+        if code == 1:
+            assert done.stderr.startswith(b"avro-ocf: ")
+            assert done.stderr.count(b"\n") == 1
+        return done
+
+    return run_command
+
+
+@pytest.fixture
+def weather(run: Run, tmp_path: Path) -> Path:
+    """Return the example file, one block for each station."""
+    path = tmp_path / "weather.avro"
+    run("encode", "--schema", EXAMPLES / "weather.avsc", "--by", "station", EXAMPLES / "weather.ndjson", path)
+    return path

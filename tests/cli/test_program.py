@@ -1,0 +1,170 @@
+"""What holds for every command: exit codes, one line for a failure, quiet ends of pipes, help and documentation."""
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from avro_ocf import Writer
+from avro_ocf.cli import records
+from avro_ocf.cli.program import main, parser
+from tests.cli.commands import COMMAND, EXAMPLES, Run
+
+pytestmark = pytest.mark.host
+
+DOCUMENTATION = EXAMPLES.parent / "cli.md"
+
+
+def command_parsers() -> dict[str, argparse.ArgumentParser]:
+    (action,) = [action for action in parser()._actions if isinstance(action, argparse._SubParsersAction)]
+    return dict(action.choices)
+
+
+@pytest.mark.parametrize("name", sorted(command_parsers()))
+def test_every_command_has_help_and_an_example(name: str) -> None:
+    command = command_parsers()[name]
+    assert command.description
+    documentation = DOCUMENTATION.read_text()
+    assert f"$ avro-ocf {name} " in documentation
+    for action in command._actions:
+        assert action.help
+        for option in action.option_strings:
+            assert option in {"-h", "--help"} or option in documentation, f"{name} {option} is not documented"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["paint"],
+        ["cat"],
+        ["cat", "a", "b"],
+        ["cat", "--blo", "0:1", "a"],
+        ["cat", "--block", "12", "a"],
+        ["cat", "--block=-1:2", "a"],
+        ["head", "-n", "-1", "a"],
+        ["encode", "--codec", "rot13", "a", "b"],
+        ["encode", "--sync-marker", "00", "a", "b"],
+        ["recode", "a", "-o", "b"],
+        ["concat", "-o", "b"],
+    ],
+)
+def test_misuse_is_code_2(run: Run, arguments: list[str]) -> None:
+    done = run(*arguments, code=2)
+    assert done.stdout == b""
+    assert b"usage: avro-ocf" in done.stderr
+
+
+def test_help_goes_to_stdout(run: Run) -> None:
+    assert b"salvage" in run("--help").stdout
+    assert b"START:LENGTH" in run("cat", "--help").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["cat", "none.avro"], "none.avro: No such file or directory"),
+        (["cat", "."], ".: Is a directory"),
+        (["cat", "text"], "text: byte 0: not an Avro container file"),
+        (["count", "text"], "text: byte 0: not an Avro container file"),
+        (["schema", "empty"], "empty: byte 0: "),
+        (["codegen", "text"], "text: not JSON"),
+        (["codegen", "latin"], "latin: "),
+        (["codegen", "none.avsc"], "none.avsc: No such file or directory"),
+        (["encode", "--schema", "none.avsc", "-", "out"], "none.avsc: No such file or directory"),
+        (["encode", "none.ndjson", "out"], "none.ndjson: No such file or directory"),
+        (["encode", "-", "no/such/out"], "No such file or directory"),
+        (["head", "--reader-schema", "int.avsc", "weather.avro"], "weather.avro: "),
+        (["cat", "--block", "0:40", "weather.avro"], "weather.avro: "),
+        (["cat", "--block", "200:999999999999999999999", "weather.avro"], "are not all in the file"),
+        (["cat", "--block", "0:1", "-"], "seek"),
+    ],
+)
+def test_a_failure_is_one_line_and_code_1(run: Run, weather: Path, tmp_path: Path, arguments: list[str], message: str) -> None:
+    (tmp_path / "text").write_text("no\nrecords\n")
+    (tmp_path / "latin").write_bytes(b'"\xe9"')
+    (tmp_path / "empty").write_bytes(b"")
+    (tmp_path / "int.avsc").write_text('"int"')
+    done = run(*arguments, stdin=weather.read_bytes() if "weather.avro" in arguments or "cat" in arguments else b"1\n", code=1)
+    assert done.stdout == b""
+    assert message in done.stderr.decode()
+
+
+@pytest.fixture
+def big(tmp_path: Path) -> Path:
+    """Return a file whose records do not fit in the buffer of any pipe."""
+    path = tmp_path / "big.avro"
+    with Writer(path, '{"type": "record", "name": "R", "fields": [{"name": "text", "type": "string"}]}') as writer:
+        writer.write_many({"text": "abc"} for _ in range(100_000))
+    return path
+
+
+def test_a_reader_that_goes_away_ends_the_command_quietly(big: Path) -> None:
+    with subprocess.Popen([*COMMAND, "cat", str(big)], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stderr
+        assert process.stdout.readline() == b'{"text":"abc"}\n'
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(timeout=60) == 141
+
+
+def test_a_device_is_written_to_not_replaced(run: Run, weather: Path) -> None:
+    run("concat", weather, "-o", os.devnull)
+    assert not Path(os.devnull).is_file()
+
+
+def test_an_interrupt_is_code_130(weather: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupt(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(records, "_print_records", interrupt)
+    assert main(["cat", str(weather)]) == 130
+    assert capsys.readouterr().err == ""
+
+
+def test_output_is_utf8_whatever_the_locale_is(tmp_path: Path) -> None:
+    environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}
+    line = '{"name":"知床"}\n'.encode()
+    out = tmp_path / "out.avro"
+    subprocess.run([*COMMAND, "encode", "-", out], input=line, env=environment, check=True)
+    assert subprocess.run([*COMMAND, "cat", out], env=environment, capture_output=True, check=True).stdout == line
+
+
+@pytest.mark.parametrize("installed", [True, False], ids=["rich", "no rich"])
+def test_someone_who_watches_sees_a_table(weather: Path, installed: bool) -> None:
+    program = (
+        "import sys\nif not {}: sys.modules['rich'] = None\nfrom avro_ocf.cli.program import main\nsys.exit(main(sys.argv[1:]))"
+    )
+    printed = in_terminal([sys.executable, "-c", program.format(installed), "index", str(weather)])
+    assert "record_count" in printed
+    assert ("┃" in printed) == installed
+
+
+def test_someone_who_waits_sees_progress(tmp_path: Path) -> None:
+    printed = in_terminal([*COMMAND, "encode", str(EXAMPLES / "weather.ndjson"), str(tmp_path / "out.avro")], stream="stderr")
+    assert "weather.ndjson" in printed
+
+
+def in_terminal(command: list[str], stream: str = "stdout") -> str:
+    """Return what a command prints to a terminal."""
+    pty = pytest.importorskip("pty")
+    ours, theirs = pty.openpty()
+    try:
+        streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, stream: theirs}
+        environment = {**os.environ, "TERM": "xterm", "COLUMNS": "100"}
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=environment, **streams)
+        os.close(theirs)
+        printed = bytearray()
+        try:
+            while data := os.read(ours, 4096):
+                printed += data
+        except OSError:  # how Linux tells that the other end is closed
+            pass
+        assert process.wait(timeout=60) == 0
+    finally:
+        os.close(ours)
+    return printed.decode()

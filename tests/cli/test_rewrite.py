@@ -1,0 +1,83 @@
+"""concat, recode, salvage."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from avro_ocf import Reader, Writer
+from tests.cli.commands import Run, json_lines
+
+pytestmark = pytest.mark.host
+
+
+def test_concat_joins_in_order(run: Run, weather: Path, tmp_path: Path) -> None:
+    lines = run("cat", weather).stdout
+    run("concat", weather, weather, weather, "-o", "all.avro")
+    assert run("cat", "all.avro").stdout == lines * 3
+    run("concat", "-", weather, "-o", weather, stdin=weather.read_bytes())
+    assert run("cat", weather).stdout == lines * 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["all.avro", "weather.avro"]
+
+
+def test_concat_names_the_file_at_fault(run: Run, weather: Path, tmp_path: Path) -> None:
+    with Writer(tmp_path / "other.avro", '"int"') as writer:
+        writer.write(1)
+    assert b"avro-ocf: other.avro: " in run("concat", weather, "other.avro", "-o", "all.avro", code=1).stderr
+    (tmp_path / "short.avro").write_bytes(weather.read_bytes()[:-1])
+    assert b"avro-ocf: short.avro: " in run("concat", weather, "short.avro", weather, "-o", "all.avro", code=1).stderr
+    assert (
+        run("concat", weather, "none.avro", "-o", "all.avro", code=1).stderr == b"avro-ocf: none.avro: No such file or directory\n"
+    )
+    assert not (tmp_path / "all.avro").exists()
+
+
+def test_recode(run: Run, weather: Path, tmp_path: Path) -> None:
+    run("recode", weather, "-o", "plain.avro", "--codec", "null")
+    with Reader(tmp_path / "plain.avro") as reader:
+        assert reader.header.codec == "null"
+    lines = run("cat", weather).stdout
+    assert run("cat", "plain.avro").stdout == lines
+    packed = run("recode", "--codec", "bzip2", "-o", "-", "-", stdin=(tmp_path / "plain.avro").read_bytes()).stdout
+    assert json.loads(run("meta", "--json", "-", stdin=packed).stdout)["codec"] == "bzip2"
+    assert run("cat", "-", stdin=packed).stdout == lines
+
+
+def test_salvage_keeps_what_is_intact_and_tells_what_is_lost(run: Run, weather: Path, tmp_path: Path) -> None:
+    blocks = json_lines(run("index", "--json", weather).stdout)
+    lines = run("cat", weather).stdout.splitlines()
+    lost = blocks[1]
+    data = bytearray(weather.read_bytes())
+    data[lost["start_byte"] + lost["length"] - 20] ^= 0xFF
+    data[lost["start_byte"]] ^= 0xFF
+    (tmp_path / "bad.avro").write_bytes(data)
+    run("verify", "bad.avro", code=1)
+
+    done = run("salvage", "bad.avro", "-o", "good.avro")
+    assert done.stdout == b""
+    first, second = done.stderr.decode().splitlines()
+    assert first == f"kept {100 - lost['record_count']} records in 4 blocks"
+    assert second.startswith(f"lost {lost['length']} bytes from byte {lost['start_byte']}: ")
+    kept = blocks[0]["record_count"]
+    assert run("cat", "good.avro").stdout.splitlines() == lines[:kept] + lines[kept + lost["record_count"] :]
+
+    report = json.loads(run("salvage", "--json", "bad.avro", "-o", "good.avro").stdout)
+    assert report["lost"][0]["start_byte"] == lost["start_byte"]
+    assert report["lost_bytes"] == lost["length"]
+    assert report["kept_records"] == 100 - lost["record_count"]
+    assert report["kept_blocks"] == 4
+
+
+def test_salvage_of_a_good_file_loses_nothing(run: Run, weather: Path, tmp_path: Path) -> None:
+    assert run("salvage", weather, "-o", "good.avro").stderr == b"kept 100 records in 5 blocks\n"
+    assert (tmp_path / "good.avro").read_bytes() == weather.read_bytes()
+
+
+def test_salvage_cannot_do_without_a_header(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "bad.avro").write_bytes(b"Obj\x01\x02")
+    assert b"avro-ocf: bad.avro: " in run("salvage", "bad.avro", "-o", "good.avro", code=1).stderr
+    assert not (tmp_path / "good.avro").exists()
+
+
+def test_a_report_and_a_file_cannot_both_go_to_stdout(run: Run, weather: Path) -> None:
+    assert run("salvage", "--json", weather, "-o", "-", code=2).stdout == b""

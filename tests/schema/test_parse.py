@@ -1,0 +1,198 @@
+"""Parsing: what each kind of schema becomes, what is refused, and where the two modes differ."""
+
+import json
+
+import pytest
+from hypothesis import given
+
+from avro_ocf import parse_schema
+from avro_ocf.errors import SchemaError
+from avro_ocf.schema.model import NO_DEFAULT, PRIMITIVES, Array, Enum, Fixed, Map, Record, Union
+from tests.schema.build import array, enum, field, fields_of, fixed, mapping, only_field, parsed, record
+from tests.strategies import schemas
+
+
+@pytest.mark.parametrize("name", PRIMITIVES)
+def test_a_primitive_may_be_written_as_a_name_or_an_object(name: str) -> None:
+    for schema in (name, {"type": name}, {"type": {"type": {"type": name}}}):
+        node = parsed(schema)
+        assert (node.type, node.name, node.logical) == (name, name, None)
+
+
+def test_a_record_has_all_its_attributes() -> None:
+    full = field("int", default=3, order="descending", aliases=["was"], doc="about f")
+    node = parsed(record(full, field("string", "g"), namespace="n", aliases=["Old", "m.Old"], doc="about R"))
+    assert isinstance(node, Record)
+    assert (node.type, node.fullname, node.short_name) == ("record", "n.R", "R")
+    assert (node.aliases, node.doc) == (("n.Old", "m.Old"), "about R")
+    f, g = node.fields
+    assert (f.name, f.node.type, f.default, f.order, f.aliases, f.doc) == ("f", "int", 3, "descending", ("was",), "about f")
+    assert f.default_bytes == b"\x06"
+    assert (g.default, g.default_bytes, g.order, g.aliases, g.doc) == (NO_DEFAULT, None, "ascending", (), None)
+
+
+def test_an_error_is_a_record_of_its_own_type() -> None:
+    node = parsed({"type": "error", "name": "E", "fields": []})
+    assert isinstance(node, Record)
+    assert node.type == "error"
+
+
+def test_an_enum_and_a_fixed() -> None:
+    node = parsed(enum("A", "B", default="B"))
+    assert isinstance(node, Enum)
+    assert (node.symbols, node.default, node.positions) == (("A", "B"), "B", {"A": 0, "B": 1})
+    node = parsed(fixed(16))
+    assert isinstance(node, Fixed)
+    assert (node.fullname, node.size) == ("F", 16)
+
+
+def test_arrays_maps_and_unions() -> None:
+    node = parsed([array("int"), mapping(["null", "long"]), "string"])
+    assert isinstance(node, Union)
+    items, values, text = node.branches
+    assert isinstance(items, Array)
+    assert items.items.type == "int"
+    assert isinstance(values, Map)
+    assert values.values.name == "union"
+    assert text.type == "string"
+
+
+def test_a_union_may_stand_in_an_object() -> None:
+    node = parsed({"type": ["null", {"type": "int"}]})
+    assert isinstance(node, Union)
+    assert [branch.type for branch in node.branches] == ["null", "int"]
+
+
+def test_a_type_used_again_is_the_same_node() -> None:
+    node = parsed(record(field(["null", "R"], "next"), field(fixed(2), "a"), field("F", "b"), field({"type": "F"}, "c")))
+    following, a, b, c = fields_of(node)
+    assert isinstance(following.node, Union)
+    assert following.node.branches[1] is node
+    assert a.node is b.node is c.node
+
+
+REFUSED: list[tuple[object, str, str]] = [
+    (None, "", "a schema is a name, an array or an object, not None"),
+    (5, "", "not 5"),
+    (True, "", "not True"),
+    (1.5, "", "not 1.5"),
+    ({}, "", "no type is given"),
+    ({"type": 5}, "", "the type is 5"),
+    ({"type": None}, "", "the type is None"),
+    ("strin", "", "unknown type 'strin'"),
+    ("", "", "unknown type ''"),
+    ({"type": "error_union"}, "", "unknown type"),
+    ({"type": "union"}, "", "unknown type"),
+    (record({"name": "a", "type": "array", "items": "int"}), "a", ""),
+    (record(field("array", "a")), "a", "must be an object of its own"),
+    ({"type": "array"}, "", "array has no items"),
+    ({"type": "map"}, "", "map has no values"),
+    (array(array("x")), "[][]", "unknown type"),
+    (record(field(mapping(record(field("x", "c"), name="I")), "b")), "b[].c", "unknown type"),
+    (record(field([{"type": "array", "items": "x"}], "u")), "u[]", "unknown type"),
+    (["null", ["int"]], "", "a union directly inside a union"),
+    (["null", {"type": ["int"]}], "", "a union directly inside a union"),
+    (["int", "int"], "", "'int' twice"),
+    (["int", {"type": "int", "logicalType": "date"}], "", "'int' twice"),
+    ([array("int"), array("long")], "", "'array' twice"),
+    ([fixed(1), "F"], "", "'F' twice"),
+    ([mapping("int"), mapping("long")], "", "'map' twice"),
+    ({"type": "record", "name": "R"}, "", "the fields of 'R' are None"),
+    ({"type": "record", "name": "R", "fields": {}}, "", "an object, not an array"),
+    ({"type": "record", "fields": []}, "", "this record has no name"),
+    (record(5), "", "a field is 5"),
+    (record({"type": "int"}), "", "a field has no name"),
+    (record({"name": "a"}), "a", "the field has no type"),
+    (record({"name": "", "type": "int"}), "", "empty"),
+    (record({"name": 5, "type": "int"}), "", "the name of a field is 5"),
+    (record(field("int", "a"), field("int", "a")), "", "the field 'a' is defined twice"),
+    (record(field(fixed(1), "a"), field(fixed(1), "b")), "b", "'F' is defined twice"),
+    (record(field(record(), "a")), "a", "'R' is defined twice"),
+    (enum(), "", "no symbols"),
+    ({"type": "enum", "name": "E"}, "", "no symbols"),
+    ({"type": "enum", "name": "E", "symbols": "AB"}, "", "no symbols"),
+    ({"type": "enum", "name": "E", "symbols": [5]}, "", "a symbol"),
+    ({"type": "enum", "name": "E", "symbols": [["A"]]}, "", "a symbol"),
+    (enum("A", "A"), "", "a symbol twice"),
+    (enum("A", ""), "", "empty"),
+    (fixed(-1), "", "the size of 'F' is -1"),
+    (fixed(2**31), "", "the size of 'F'"),
+    (fixed(True), "", "the size of 'F' is True"),
+    (fixed(1.0), "", "the size of 'F' is 1.0"),
+    (fixed("1"), "", "the size of 'F' is '1'"),
+    (fixed(None), "", "the size of 'F' is None"),
+    (fixed([1]), "", "the size of 'F' is an array"),
+    ({"type": "fixed", "name": "F"}, "", "the size of 'F'"),
+    ({"type": "fixed", "name": 5, "size": 1}, "", "the name of this fixed is 5"),
+]
+
+
+@pytest.mark.parametrize("strict", [True, False])
+@pytest.mark.parametrize(("schema", "path", "message"), REFUSED)
+def test_what_is_always_refused(schema: object, path: str, message: str, strict: bool) -> None:
+    with pytest.raises(SchemaError) as caught:
+        parsed(schema, strict=strict)
+    assert message in caught.value.message
+    assert caught.value.path == path
+
+
+REFUSED_IF_STRICT: list[object] = [
+    record(name=""),
+    record(name="Foo$Bar"),
+    record(name="größe"),
+    record(name="1st"),
+    record(name="a..b"),
+    record(name=".R"),
+    record(namespace="a-b"),
+    record(namespace=5),
+    record(aliases="x"),
+    record(aliases=[5]),
+    record(aliases=[""]),
+    record(doc=5),
+    record(unknown=1),
+    record(field("int", "a b")),
+    record(field("int", "a.b")),
+    record(field("int", order="up")),
+    record(field("int", order=[])),
+    record(field("int", unknown=1)),
+    record(field("int", default="one")),
+    record(field("int", aliases={})),
+    enum("A-1"),
+    enum("A", default="B"),
+    enum("A", default=["A"]),
+    fixed(1, name="n.int"),
+    array("int") | {"values": "int"},
+    {"type": "string", "avro.java.string": "String"},
+    {"type": {"type": "int"}, "items": "int"},
+    {"type": ["int"], "items": "int"},
+]
+
+
+@pytest.mark.parametrize("schema", REFUSED_IF_STRICT)
+def test_what_only_strict_refuses(schema: object) -> None:
+    with pytest.raises(SchemaError):
+        parsed(schema)
+    parsed(schema, strict=False)
+
+
+def test_what_lenient_leaves_out() -> None:
+    (only,) = fields_of(parsed(record(field("int", order="up", aliases=[5, "b"], default="x", doc=5)), strict=False))
+    assert (only.order, only.aliases, only.default_bytes, only.doc) == ("ascending", ("b",), None, None)
+    node = parsed(enum("A", default="B"), strict=False)
+    assert isinstance(node, Enum)
+    assert node.default is None
+
+
+def test_a_doc_may_be_null() -> None:
+    assert only_field(record(field("int", doc=None), doc=None)).doc is None
+
+
+def test_the_error_names_the_path_and_the_text() -> None:
+    with pytest.raises(SchemaError, match=r"^guns\[\]\.calibre: unknown type 'milimetre'$"):
+        parsed(record(field(array(record(field("milimetre", "calibre"), name="Gun")), "guns")))
+
+
+@given(schemas())
+def test_any_legal_schema_parses_in_both_modes_and_from_text(schema: object) -> None:
+    strict, lenient = parse_schema(schema), parse_schema(json.dumps(schema), strict=False)
+    assert strict.canonical_form == lenient.canonical_form
