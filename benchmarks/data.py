@@ -68,7 +68,7 @@ class Source:
         self._named: dict[str, Any] = {}
 
     def value(self, schema: Any) -> Any:
-        """Return a value that looks like those of logs: mostly small numbers, short texts, some nulls."""
+        """Return a value that looks like those of logs: mostly small ints, longs that are times, short texts, some nulls."""
         if isinstance(schema, list):
             return self.value(schema[self._random.random() > 1 / 3 if len(schema) == 2 else self._random.randrange(len(schema))])
         if isinstance(schema, str):
@@ -97,7 +97,8 @@ class Source:
         if kind == "boolean":
             return self._random.random() < 1 / 2
         if kind in {"int", "long"}:
-            return self._random.randrange(self._random.choice((100, 100, 10_000, 2**31 if kind == "int" else 2**41)))
+            bounds, weights = ((100, 10_000, 2**31), (65, 30, 5)) if kind == "int" else ((100, 10_000, 2**41), (30, 30, 40))
+            return self._random.randrange(self._random.choices(bounds, weights)[0])
         if kind in {"float", "double"}:
             return self._random.randrange(10_000) / 8  # exact in both
         return self._text().encode() if kind == "bytes" else self._text()

@@ -19,7 +19,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit, file=sys.stderr
 """
 BIG_BYTES = 40_000_000
 ALLOWED_BYTES = 8_000_000
-"""More than a few blocks of 64 KiB, their lines, and a page cache of SQLite; far less than the big file."""
+"""More than a few blocks of 16 KiB, their lines, and a page cache of SQLite; far less than the big file."""
 GROUP = '{"type":"record","name":"R","fields":[{"name":"group","type":"int"},{"name":"text","type":"string"}]}'
 
 

@@ -26,9 +26,11 @@ _CONTINUED: Final = [chr(byte | 128) for byte in range(128)]
 def varint_text(number: int) -> str:
     """Encode an unsigned number."""
     text = ""
-    while number > 127:
-        text += _CONTINUED[number & 127]
-        number >>= 7
+    while number > 16383:
+        text += _CONTINUED[number & 127] + _CONTINUED[number >> 7 & 127]
+        number >>= 14
+    if number > 127:
+        return text + _CONTINUED[number & 127] + chr(number >> 7)
     return text + chr(number)
 
 
@@ -110,24 +112,49 @@ KEPT_BOOLEANS: Final = 8
 BOOLEAN_LISTS: Final = BooleanLists()
 
 
+_CONTINUED_2: Final = 128 + (128 << 7)
+_CONTINUED_3: Final = _CONTINUED_2 + (128 << 14)
+_CONTINUED_4: Final = _CONTINUED_3 + (128 << 21)
+_CONTINUED_5: Final = _CONTINUED_4 + (128 << 28)
+"""The highest bits of bytes that more follow, which stand in a sum of them and must be taken off again."""
+
+
 def read_int(data: bytes, pos: int) -> tuple[int, int]:
     """Decode an `int` of two bytes or more."""
-    number, pos = read_long(data, pos)
-    if not INT_MIN <= number <= INT_MAX:
+    byte = data[pos + 1]
+    number = data[pos] + (byte << 7)
+    if byte < 128:
+        number -= 128
+        return (number >> 1) ^ -(number & 1), pos + 2
+    byte = data[pos + 2]
+    if byte < 128:
+        number += (byte << 14) - _CONTINUED_2
+        return (number >> 1) ^ -(number & 1), pos + 3
+    number += byte << 14
+    byte = data[pos + 3]
+    if byte < 128:
+        number += (byte << 21) - _CONTINUED_3
+        return (number >> 1) ^ -(number & 1), pos + 4
+    last = data[pos + 4]
+    if last > 15:
         raise Unusual
-    return number, pos
+    number += (byte << 21) + (last << 28) - _CONTINUED_4
+    return (number >> 1) ^ -(number & 1), pos + 5
 
 
 def read_long(data: bytes, pos: int) -> tuple[int, int]:
     """Decode a `long` of two bytes or more."""
-    number = data[pos] & 127
-    shift = 7
-    for byte in data[pos + 1 : pos + 9]:
-        if byte < 128:
-            number += byte << shift
-            return (number >> 1) ^ -(number & 1), pos + shift // 7 + 1
-        number += (byte & 127) << shift
-        shift += 7
+    if data[pos + 1] < 128 or data[pos + 2] < 128 or data[pos + 3] < 128:
+        return read_int(data, pos)
+    number = data[pos] + (data[pos + 1] << 7) + (data[pos + 2] << 14) + (data[pos + 3] << 21)
+    byte = data[pos + 4]
+    if byte < 128:
+        number += (byte << 28) - _CONTINUED_4
+        return (number >> 1) ^ -(number & 1), pos + 5
+    last = data[pos + 5]
+    if last < 128:
+        number += (byte << 28) + (last << 35) - _CONTINUED_5
+        return (number >> 1) ^ -(number & 1), pos + 6
     return decode_long(data, pos)
 
 

@@ -15,7 +15,7 @@ from avro_ocf.files.binary import PathOrFile, Sink, is_path, open_sink
 from avro_ocf.files.reader import Reader
 from avro_ocf.limits import DEFAULT_LIMITS, Limits
 
-BLOCK_SIZE: Final = 64 * 1024
+BLOCK_SIZE: Final = 16 * 1024
 """Bytes of records, before compression, at which a block is cut unless told otherwise."""
 
 Metadata = Mapping[str, bytes | str]
