@@ -19,12 +19,15 @@ Encoded = tuple[bytes, int]
 """The bytes of a value and the worst rank among its parts."""
 
 
-def best_branch(union: Union, encode: Callable[[int], Encoded]) -> tuple[int, Encoded]:
-    """Return the index of the branch to write and what `encode(index)` made of the datum; `Fault` if none takes it."""
+def best_branch(union: Union, datum: object, encode: Callable[[int], Encoded]) -> tuple[int, Encoded]:
+    """Return the index of the branch to write and what `encode(index)` made of `datum`; `Fault` if none takes it."""
     converted: tuple[int, Encoded] | None = None
     faults = []
-    for index in range(len(union.branches)):
+    has_int_branch = any(branch.type in {"int", "long"} and branch.logical is None for branch in union.branches)
+    for index, branch in enumerate(union.branches):
         try:
+            if has_int_branch and isinstance(datum, int) and branch.type in {"float", "double"}:
+                raise Fault("an int belongs to the branch for ints")
             encoded = encode(index)
         except Fault as fault:
             faults.append(fault)

@@ -177,7 +177,7 @@ class Encoder:
                 index = branch_index(node, datum[0])
                 encoded = attempt(index, datum[1])
             else:
-                index, encoded = best_branch(node, lambda branch: attempt(branch, datum))
+                index, encoded = best_branch(node, datum, lambda branch: attempt(branch, datum))
             return Choice(index, encoded, spent[index])
         except Fault as fault:
             return fault
