@@ -155,8 +155,8 @@ def _uuid_conversion(type_name: str) -> Conversion:
         return from_fixed(data) if len(data) == 16 else raw  # `fromhex` passes over white space
 
     def to_string(value: UUID) -> str:
-        digits = value.int.to_bytes(16, "big").hex()
-        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+        pairs = value.int.to_bytes(16, "big").hex("-", 2)  # a hyphen after every fourth digit, of which four are wanted
+        return f"{pairs[:4]}{pairs[5:29]}{pairs[30:34]}{pairs[35:]}"
 
     def to_fixed(value: UUID) -> bytes:
         return value.bytes
