@@ -4,11 +4,13 @@ import datetime as dt
 import json
 import math
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
+from avro_ocf import parse_schema
 from avro_ocf.errors import DatumError
 from avro_ocf.json_encoding import decode_json, encode_json, from_json_value, to_json_value
 from avro_ocf.limits import DEFAULT_LIMITS, Limits
@@ -211,3 +213,9 @@ def test_fastavro_reads_what_is_written(data: st.DataObject) -> None:
         return
     event("read by both")
     assert same(theirs, datum)
+
+
+@pytest.mark.parametrize("text", [3, None, b"3"])
+def test_what_is_no_text_is_a_type_error(text: Any) -> None:
+    with pytest.raises(TypeError, match="JSON text is a str"):
+        parse_schema("int").decode_json(text)

@@ -1,6 +1,7 @@
 """JSON text is read as the standard library reads it, up to a bound on its nesting that holds everywhere."""
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -28,6 +29,13 @@ def test_the_bound_and_one_past_it(inside: str) -> None:
 def test_what_is_no_json_is_refused(text: str) -> None:
     with pytest.raises((RecursionError, ValueError)):
         loads(text)
+
+
+def test_text_without_end_takes_time_in_proportion_to_its_length() -> None:
+    started = time.perf_counter()
+    with pytest.raises(ValueError, match="Unterminated string"):
+        loads('"' + '[\\"' * 1_000_000)
+    assert time.perf_counter() - started < 5
 
 
 def test_wide_is_not_deep() -> None:

@@ -12,6 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from avro_ocf import infer_schema, parse_schema
+from avro_ocf.errors import DatumError
 from avro_ocf.logical import UNSCALED_BYTES, Conversion, Duration, conversion
 from avro_ocf.schema.model import Logical
 
@@ -158,6 +160,25 @@ class Folded(tzinfo):
 
     def tzname(self, _: datetime | None) -> str:
         return "folded"
+
+
+class Failing(Folded):
+    """A zone that has no offset to give."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def utcoffset(self, _: datetime | None) -> timedelta:
+        raise self.error
+
+
+@pytest.mark.parametrize("zone", [Failing(NotImplementedError()), Failing(ZeroDivisionError())])
+def test_a_zone_that_fails_is_an_error_about_the_datum(zone: tzinfo) -> None:
+    value = datetime(2024, 1, 1, tzinfo=zone)
+    with pytest.raises(DatumError, match="time zone that fails"):
+        parse_schema({"type": "long", "logicalType": "timestamp-micros"}).encode(value)
+    with pytest.raises(DatumError, match="time zone that fails"):
+        infer_schema([{"at": value}], name="R")
 
 
 def test_fold_tells_the_two_hours_of_a_clock_change_apart() -> None:

@@ -1,7 +1,10 @@
 """Single-object encoding."""
 
+from typing import Any
+
 import pytest
 
+from avro_ocf import parse_schema
 from avro_ocf.errors import FormatError, TruncatedError
 from avro_ocf.schema.fingerprint import fingerprint
 from avro_ocf.single_object import HEAD_LENGTH, decode_single_object, encode_single_object
@@ -30,6 +33,15 @@ def test_other_messages_are_refused(message: bytes, offset: int, reason: str) ->
         decode_single_object(FINGERPRINT, message)
     assert caught.value.offset == offset
     assert not isinstance(caught.value, TruncatedError)
+
+
+@pytest.mark.parametrize("data", [3, -1, [2, 3], "\2"])
+def test_what_is_no_bytes_is_a_type_error(data: Any) -> None:
+    schema = parse_schema("bytes")
+    with pytest.raises(TypeError):
+        schema.decode(data)
+    with pytest.raises(TypeError):
+        schema.decode_single_object(data)
 
 
 @pytest.mark.parametrize("length", range(HEAD_LENGTH))

@@ -118,7 +118,8 @@ class Schema:
         Raises `FormatError` for bytes that are not exactly one datum, also for bytes after it, and `ResolutionError` when the two
         schemas do not resolve.
         """
-        data = bytes(data)
+        if type(data) is not bytes:
+            data = bytes(memoryview(data))  # an int or a list is no data, though `bytes` would take it
         value, end = self.decoder(reader_schema).decode(data)
         if end != len(data):
             raise FormatError(f"{len(data) - end} bytes after the datum", offset=end)

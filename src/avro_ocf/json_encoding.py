@@ -37,6 +37,8 @@ def encode_json(node: Node, datum: object, limits: Limits) -> str:
 
 def decode_json(node: Node, text: str, limits: Limits) -> object:
     """Return the datum that JSON `text` holds. Raises `DatumError` for what is not JSON, repeats a key or does not fit."""
+    if not isinstance(text, str):
+        raise TypeError(f"JSON text is a str, not {type(text).__name__}")
     try:
         value = loads(text, object_pairs_hook=_object, parse_float=_float)
     except RecursionError:

@@ -234,9 +234,13 @@ def timestamp_micros_from_raw(microseconds: int) -> datetime | int:
 
 def timestamp_micros_to_raw(value: datetime) -> int:
     """Convert to microseconds since the epoch; a datetime without a time zone is refused."""
-    if value.utcoffset() is None:
+    try:
+        offset = value.utcoffset()
+    except Exception as error:  # noqa: BLE001 - a time zone is code of the datum's
+        raise ValueError(f"has a time zone that fails: {type(error).__name__}") from None
+    if offset is None:
         raise ValueError("has no time zone")
-    microseconds = _microseconds(value - _EPOCH_UTC)
+    microseconds = _microseconds(value.replace(tzinfo=None) - _EPOCH) - _microseconds(offset)
     if not _MIN_US <= microseconds <= _MAX_US:
         raise ValueError("lies outside the years 1 to 9999 in UTC")
     return microseconds

@@ -19,7 +19,7 @@ def decode_single_object(fingerprint: bytes, message: bytes | bytearray | memory
 
     Raises `FormatError` when the marker or the fingerprint is another, and `TruncatedError` when the message ends inside them.
     """
-    message = bytes(message)
+    message = bytes(memoryview(message))  # an int or a list is no message, though `bytes` would take it
     if not MARKER.startswith(message[:2]):
         raise FormatError(f"not a single-object message: it starts with {message[:2].hex(' ')}, not {MARKER.hex(' ')}", offset=0)
     if len(message) < HEAD_LENGTH:

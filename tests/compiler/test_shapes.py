@@ -2,6 +2,7 @@
 
 import math
 import struct
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -208,6 +209,21 @@ def test_values_that_the_reference_takes_do_not_stop_the_batch() -> None:
     values, _ = Decoder(identity(node), DEFAULT_LIMITS, is_charged=False).decode_many(bytes(out), 0, 3)
     assert values == records
     assert out[2:10] == struct.pack("<d", 1)
+
+
+class Ambiguous:
+    """Fails when it is compared, as an array of several numbers may."""
+
+    def __lt__(self, _: object) -> bool:
+        raise RuntimeError("ambiguous")
+
+
+@pytest.mark.parametrize("schema", ["int", "long", ["null", "long"], {"type": "array", "items": "int"}])
+@pytest.mark.parametrize("value", [Decimal("NaN"), Decimal("sNaN"), Ambiguous()])
+def test_a_value_that_cannot_be_compared_is_refused(schema: object, value: object) -> None:
+    encoder = Encoder(node_of(schema), DEFAULT_LIMITS)
+    with pytest.raises(DatumError, match="expected an int, not a"):
+        encoder.encode([value] if isinstance(schema, dict) else value)
 
 
 def test_append_until_stops_at_the_size_and_leaves_the_rest() -> None:

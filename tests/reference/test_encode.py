@@ -6,6 +6,7 @@ from enum import IntEnum, StrEnum
 
 import pytest
 
+from avro_ocf import parse_schema
 from avro_ocf.errors import DatumError
 from avro_ocf.limits import DEFAULT_LIMITS
 from avro_ocf.reference import Budget, encode
@@ -131,3 +132,19 @@ def test_the_data_given_is_not_changed() -> None:
     datum = defaultdict(str, b="x")
     encode(node(DEFAULTED), datum, DEFAULT_LIMITS, Budget(0))
     assert datum == {"b": "x"}
+
+
+class Long(list[object]):
+    """A list that tells a wrong length."""
+
+    def __init__(self, items: list[object], length: int) -> None:
+        super().__init__(items)
+        self.length = length
+
+    def __len__(self) -> int:
+        return self.length
+
+
+@pytest.mark.parametrize("length", [-1, 0, 2**70])
+def test_a_list_is_what_it_holds_whatever_its_subclass_tells(length: int) -> None:
+    assert parse_schema({"type": "array", "items": "null"}).encode(Long([None], length)) == b"\x02\0"

@@ -249,6 +249,7 @@ class DecodeEmitter(SkipEmitter):
 
     def emit_items(self, plan: Plan, count: str, items: str) -> None:
         """Read so many items one after the other."""
+        self.add(f"if {count} > len(data) - pos: raise Unusual")  # each item takes a byte or more
         with self.block(f"for _ in range({count}):"):
             self.emit(plan, items + APPEND)
 

@@ -15,8 +15,8 @@ FAULTS: Final = (
     TypeError,
     ValueError,
     AttributeError,
-    OverflowError,
-    RecursionError,
+    ArithmeticError,  # a decimal's NaN raises one when it is compared
+    RuntimeError,  # an array of several numbers raises one when it is compared
     struct_error,
 )
 """What generated code raises, on purpose or because of the datum. None of it reaches the user."""

@@ -100,6 +100,7 @@ class SkipEmitter(Emitter):
             count = self.new("count")
             self.emit_length(count)
             with self.block(f"while {count}:"):
+                self.add(f"if {count} > len(data) - pos: raise Unusual")  # each item takes a byte or more
                 with self.block(f"for _ in range({count}):"):
                     if has_keys:
                         self.emit_skip_primitive("string")

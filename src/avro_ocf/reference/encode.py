@@ -122,6 +122,7 @@ class Encoder:
         """Encode an array: "a series of blocks", of which the last is empty; here one at most besides it."""
         if not isinstance(datum, list):
             raise expected("a list", datum)
+        datum = list.copy(datum)  # a subclass may tell another length than it has
         self.charge(len(datum) * zero_byte_values(node.items))
         parts = []
         for index, item in enumerate(datum):

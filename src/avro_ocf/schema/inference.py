@@ -240,7 +240,10 @@ def _simple_type(value: object, trail: Trail) -> str:
 def _timestamp_type(value: datetime, trail: Trail) -> str:
     if value.tzinfo is None:
         return "local-timestamp-micros"
-    offset = value.utcoffset()
+    try:
+        offset = value.utcoffset()
+    except Exception:  # noqa: BLE001 - a time zone is code of the datum's
+        raise _refusal("the datetime has a time zone that fails", trail) from None
     try:
         if offset is not None:
             value.replace(tzinfo=None) - offset
