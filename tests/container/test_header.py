@@ -139,3 +139,8 @@ def test_arguments_that_are_refused() -> None:
         encode_header(SHIP, codec="lzo", sync_marker=MARKER)
     with pytest.raises(TypeError):
         encode_header(SHIP, metadata=cast("Any", {"k": 1}), sync_marker=MARKER)
+
+
+def test_a_metadata_key_that_is_no_text_is_a_type_error() -> None:
+    with pytest.raises(TypeError, match="a metadata key is a str, not int"):
+        encode_header(parse_schema("int"), metadata=cast("Any", {1: b""}), sync_marker=MARKER)

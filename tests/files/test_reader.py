@@ -193,3 +193,19 @@ def test_files_that_are_not_there(tmp_path: Path) -> None:
     with pytest.raises(TypeError):
         Reader(cast("Any", io.StringIO("Obj")))
     assert HEADER.schema == SHIP
+
+
+@pytest.mark.parametrize(
+    "block", [Block(-5, 10, 1), Block(1 << 70, 10, 1), Block(HEADER.size, -1, 2), Block(HEADER.size, -(1 << 70), 2)]
+)
+def test_read_block_at_an_impossible_place(block: Block) -> None:
+    with pytest.raises(FormatError, match="there is no Block"):
+        Reader(io.BytesIO(FILE)).read_block(block)
+
+
+def test_read_block_of_a_file_object_that_can_only_be_read() -> None:
+    class OnlyRead:
+        read = io.BytesIO(FILE).read
+
+    with pytest.raises(OSError, match="not seekable"):
+        Reader(cast("Any", OnlyRead())).read_block(BLOCKS[0])

@@ -2,6 +2,7 @@
 
 import io
 import os
+import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -322,3 +323,13 @@ def test_a_file_object_is_not_closed(tmp_path: Path) -> None:
         Writer.append(file).close()
         assert not file.closed
     assert os.path.getsize(tmp_path / "x") == len(encode_header(SHIP))
+
+
+def test_no_record_is_lost_when_a_full_block_grows_by_compression() -> None:
+    schema = parse_schema("bytes", limits=DEFAULT_LIMITS._replace(block_bytes=100))
+    records = [random.Random(number).randbytes(9) for number in range(20)]
+    file = io.BytesIO()
+    with Writer(file, schema, block_size=1000) as writer:
+        writer.write_many(records)
+    assert list(Reader(io.BytesIO(file.getvalue()))) == records
+    assert sum(block.record_count for block in writer.blocks) == 20

@@ -68,7 +68,10 @@ class Lines:
     def _value(record: object, field: str) -> bytes:
         if not isinstance(record, dict) or field not in record:
             raise DatumError("the field to group by is missing", field)
-        return extended_json.dumps(record[field]).encode("utf-8", "surrogatepass")
+        try:
+            return extended_json.dumps(record[field]).encode("utf-8", "surrogatepass")
+        except TypeError:  # only a `$branch` reads as what no decoder gives
+            raise DatumError("a value with a $branch cannot be grouped by", field) from None
 
 
 def _parse(line: bytes) -> object:

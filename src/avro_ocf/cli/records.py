@@ -3,6 +3,7 @@
 import argparse
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
@@ -72,7 +73,7 @@ def cat_command(args: argparse.Namespace) -> None:
 def head_command(args: argparse.Namespace) -> None:
     """Print the first N records of FILE, one JSON object a line."""
     with reading(args.file) as file, Reader(file, args.reader_schema) as reader:
-        _print_records(islice(reader, args.n))
+        _print_records(islice(reader, min(args.n, sys.maxsize)))
 
 
 def count_command(args: argparse.Namespace) -> None:

@@ -78,6 +78,8 @@ def decode_header(prefix: bytes, *, limits: Limits = DEFAULT_LIMITS, logical_typ
 
 
 def _metadata_value(key: str, value: bytes | str) -> bytes:
+    if not isinstance(key, str):
+        raise TypeError(f"a metadata key is a str, not {type(key).__name__}")
     if key.startswith(RESERVED):
         raise DatumError(f"metadata keys that start with {RESERVED!r} are reserved", f'["{key}"]')
     try:

@@ -44,6 +44,8 @@ class Source:
 
     def read_at(self, offset: int, length: int) -> bytes:
         """Return `length` bytes from `offset` on, fewer where the file ends. Raises `OSError` when the file is not seekable."""
+        if not self.is_seekable:
+            raise OSError("the file is not seekable")
         self._file.seek(self._start + offset)
         data: bytes = self._file.read(length)
         while len(data) < length:  # an unbuffered file may return less than there is

@@ -80,12 +80,18 @@ class Reader:
         limit = self.header.schema.limits.block_bytes + HEAD_BYTES + SYNC_BYTES
         if block.length > limit:
             raise LimitError(f"a block of {block.length} bytes is more than limits.block_bytes allows", offset=block.start_byte)
+        missing = FormatError(f"there is no {block} here", offset=block.start_byte)
+        if not self.header.size <= block.start_byte < 1 << 62 or block.length < 0:  # no file is longer
+            raise missing
         parser = StreamParser(header=self.header, start_byte=block.start_byte)
-        parser.receive_data(self._source.read_at(block.start_byte, block.length))
+        try:
+            parser.receive_data(self._source.read_at(block.start_byte, block.length))
+        except OverflowError:  # where an index has 32 bits, bytes in memory end sooner
+            raise missing from None
         parser.receive_data(b"")
         stored = parser.next_event()
         if not isinstance(stored, StoredBlock) or stored.block != block:
-            raise FormatError(f"there is no {block} here", offset=block.start_byte)
+            raise missing
         return decode_block(self.header, stored, self._reader_schema)
 
     def _next_event(self) -> Header | StoredBlock | Signal:

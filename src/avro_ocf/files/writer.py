@@ -231,11 +231,30 @@ class Writer:
         if not self._count:
             return
         try:
-            framed = frame_block(self.header, self._count, self._data)
-            self._put_block(self._count, framed)
+            self._put_records(self._count, self._data)
         finally:
             self._data.clear()
             self._count = self._charge = 0
+
+    def _put_records(self, count: int, data: bytes | bytearray) -> None:
+        """Write records as one block, or as several where the codec makes one larger than its limit."""
+        try:
+            framed = frame_block(self.header, count, data)
+        except DatumError:
+            if count == 1:
+                raise
+        else:
+            self._put_block(count, framed)
+            return
+        data, position = bytes(data), 0
+        for _ in range(count // 2):
+            position = self.header.schema.skipper.skip(data, position)
+        try:
+            self._put_records(count // 2, data[:position])
+        except DatumError:  # one record is too large: the others are written all the same
+            self._put_records(count - count // 2, data[position:])
+            raise
+        self._put_records(count - count // 2, data[position:])
 
     def _cut_full(self, last_charge: int) -> None:
         """Write the block being filled; its last record begins the next one if it takes this one past a limit."""
