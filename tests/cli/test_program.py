@@ -168,3 +168,19 @@ def in_terminal(command: list[str], stream: str = "stdout") -> str:
     finally:
         os.close(ours)
     return printed.decode()
+
+
+def test_a_missing_folder_is_told_by_the_name_that_was_given(run: Run, weather: Path) -> None:
+    done = run("recode", weather, "-o", "missing/out.avro", "--codec", "null", code=1)
+    assert b"missing/out.avro: No such file" in done.stderr
+
+
+def test_no_records_to_infer_from_are_at_no_line(run: Run) -> None:
+    assert b"line" not in run("encode", "-", "out.avro", code=1).stderr
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-"])
+def test_a_closed_stream_is_a_failure(weather: Path, closed: str) -> None:
+    command = f'"$@" {closed}'
+    done = subprocess.run(["sh", "-c", command, "sh", *COMMAND, "cat", weather], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (1, b"avro-ocf: standard input and output must be open\n")

@@ -8,7 +8,7 @@ import pytest
 
 from avro_ocf.api import parse_schema
 from avro_ocf.container.block import Block
-from avro_ocf.errors import FormatError, LimitError, ResolutionError, SchemaError, TruncatedError, UnsupportedCodecError
+from avro_ocf.errors import AvroError, FormatError, LimitError, ResolutionError, SchemaError, TruncatedError, UnsupportedCodecError
 from avro_ocf.files.reader import Reader, scan_blocks
 from avro_ocf.limits import DEFAULT_LIMITS
 from tests.container.build import SHIP, make_file, raw_block, ship
@@ -209,3 +209,14 @@ def test_read_block_of_a_file_object_that_can_only_be_read() -> None:
 
     with pytest.raises(OSError, match="not seekable"):
         Reader(cast("Any", OnlyRead())).read_block(BLOCKS[0])
+
+
+def test_a_closed_reader(tmp_path: Path) -> None:
+    path = tmp_path / "ships.avro"
+    path.write_bytes(FILE)
+    reader = Reader(path)
+    reader.close()
+    reader.close()
+    for call in (lambda: list(reader.blocks()), lambda: reader.read_block(BLOCKS[0])):
+        with pytest.raises(AvroError, match="closed"):
+            call()

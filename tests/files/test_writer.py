@@ -1,6 +1,7 @@
 """`Writer`: what it writes is read back, blocks stand where it says, and a failure leaves the file whole."""
 
 import io
+import math
 import os
 import random
 from collections.abc import Iterator
@@ -333,3 +334,8 @@ def test_no_record_is_lost_when_a_full_block_grows_by_compression() -> None:
         writer.write_many(records)
     assert list(Reader(io.BytesIO(file.getvalue()))) == records
     assert sum(block.record_count for block in writer.blocks) == 20
+
+
+def test_a_block_size_that_is_no_int_is_a_type_error() -> None:
+    with pytest.raises(TypeError, match="block_size is an int, not float"):
+        Writer(io.BytesIO(), SHIP, block_size=cast("Any", math.nan))

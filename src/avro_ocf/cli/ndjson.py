@@ -50,8 +50,9 @@ class Lines:
         try:
             yield
         except DatumError as error:
+            line = f", line {self.number}" if self.number else ""
             place = f"{error.path}: " if error.path else ""
-            raise CommandError(f"{self._name}, line {self.number}: {place}{error.message}") from error
+            raise CommandError(f"{self._name}{line}: {place}{error.message}") from error
 
     def _records(self) -> Iterator[tuple[bytes, object]]:
         self.number = 0

@@ -18,6 +18,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command, with `sys.argv` for `arguments` by default, and return its exit code. Misuse raises `SystemExit(2)`."""
     try:
         args = parser().parse_args(arguments)
+        if sys.stdin is None or sys.stdout is None:  # as after `<&-` and `>&-` in a shell
+            return _fail("standard input and output must be open")
         try:
             args.run(args)
         finally:

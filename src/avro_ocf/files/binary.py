@@ -5,6 +5,8 @@ import os
 from collections.abc import Iterator
 from typing import Any, BinaryIO, Final, cast
 
+from avro_ocf.errors import AvroError
+
 PathOrFile = str | os.PathLike[str] | BinaryIO
 """A path, or an open binary file object, which is used from its current position and never closed."""
 
@@ -35,7 +37,8 @@ class Source:
         self._read = getattr(self._file, "read1", self._file.read)  # `read1` does not wait for more than is there
 
     def read(self) -> bytes:
-        """Return the next bytes, as many as come at once, or `b""` at the end."""
+        """Return the next bytes, as many as come at once, or `b""` at the end. Raises `AvroError` after `close`."""
+        self._check_open()
         if self.is_seekable:
             self._file.seek(self._start + self._position)
         data: bytes = self._read(READ_BYTES)
@@ -43,7 +46,11 @@ class Source:
         return data
 
     def read_at(self, offset: int, length: int) -> bytes:
-        """Return `length` bytes from `offset` on, fewer where the file ends. Raises `OSError` when the file is not seekable."""
+        """Return `length` bytes from `offset` on, fewer where the file ends.
+
+        Raises `OSError` when the file is not seekable, and `AvroError` after `close`.
+        """
+        self._check_open()
         if not self.is_seekable:
             raise OSError("the file is not seekable")
         self._file.seek(self._start + offset)
@@ -59,6 +66,10 @@ class Source:
         """Close the file, if it was given as a path."""
         if self._owned:
             self._file.close()
+
+    def _check_open(self) -> None:
+        if self._owned and self._file.closed:
+            raise AvroError("the reader is closed")
 
 
 class Sink:
@@ -115,7 +126,9 @@ def replacing(path_or_file: PathOrFile) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
+        if isinstance(error, OSError) and error.filename == temporary:
+            error.filename = path  # what the caller asked for
         raise

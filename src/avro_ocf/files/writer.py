@@ -90,6 +90,8 @@ class Writer:
         return writer
 
     def _start(self, header: Header, blocks: list[Block], block_size: int) -> None:
+        if not isinstance(block_size, int):
+            raise TypeError(f"block_size is an int, not {type(block_size).__name__}")
         if block_size < 1:
             raise DatumError(f"block_size is 1 or more, not {block_size}")
         self.header = header
