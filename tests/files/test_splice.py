@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from avro_ocf.api import parse_schema
 from avro_ocf.container.block import Block
 from avro_ocf.errors import DatumError, FormatError, ResolutionError, SchemaError, TruncatedError
 from avro_ocf.files.reader import Reader
@@ -149,3 +150,34 @@ def test_salvage_needs_the_header(tmp_path: Path) -> None:
         with pytest.raises(error):
             salvage(io.BytesIO(damaged), tmp_path / "good")
     assert (tmp_path / "good").read_bytes() == b"old"
+
+
+def test_values_are_taken_over_raw(tmp_path: Path) -> None:
+    def event(time: str, *more: object) -> dict[str, object]:
+        fields = [
+            {"name": "id", "type": {"type": "string", "logicalType": "uuid"}},
+            {"name": "price", "type": {"type": "bytes", "logicalType": "decimal", "precision": 2}},
+            {"name": "time", "type": {"type": "long", "logicalType": time}},
+        ]
+        return {"type": "record", "name": "Event", "fields": [*fields, *more]}
+
+    a, b, out = tmp_path / "a", tmp_path / "b", tmp_path / "out"
+    wider = event("timestamp-millis", {"name": "n", "type": "int", "default": 0})
+    odd = {"id": "12345678-1234-1234-1234-1234567890AB", "price": b"\x00\x30\x39", "time": 2**62}
+    write(a, [{**odd, "n": 1}], schema=parse_schema(wider, logical_types=False))
+    write(b, [odd], schema=parse_schema(event("timestamp-millis"), logical_types=False))
+    concat([a, b], out)
+    with Reader(out, logical_types=False) as reader:
+        assert list(reader) == [{**odd, "n": 1}, {**odd, "n": 0}]
+    write(b, [odd], schema=parse_schema(event("timestamp-micros"), logical_types=False))
+    with pytest.raises(ResolutionError, match="timestamp"):
+        concat([a, b], out)
+
+
+@pytest.mark.host
+def test_a_file_that_is_replaced_keeps_its_permissions(tmp_path: Path) -> None:
+    path = tmp_path / "ships"
+    write(path, SHIPS)
+    path.chmod(0o600)
+    recode(path, path, "null")
+    assert path.stat().st_mode & 0o777 == 0o600

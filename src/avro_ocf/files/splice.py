@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from avro_ocf.api import Schema, parse_schema
 from avro_ocf.container.block import Block, StoredBlock, decode_block, join_block
 from avro_ocf.container.header import RESERVED, HeaderParser
 from avro_ocf.container.parser import END, NEED_DATA
@@ -11,6 +12,7 @@ from avro_ocf.files.binary import PathOrFile, Sink, Source, replacing
 from avro_ocf.files.reader import Reader
 from avro_ocf.files.writer import Writer
 from avro_ocf.limits import DEFAULT_LIMITS, Limits
+from avro_ocf.resolution.resolve import resolve
 
 
 def concat(
@@ -31,7 +33,7 @@ def concat(
     writer: Writer | None = None
     with replacing(out) as file:
         for source in sources:
-            with Reader(source, limits=limits) as reader:
+            with Reader(source, limits=limits, logical_types=False) as reader:
                 header = reader.header
                 if writer is None:
                     metadata = {key: value for key, value in header.metadata.items() if not key.startswith(RESERVED)}
@@ -57,11 +59,22 @@ def recode(
 
 def _copy(reader: Reader, writer: Writer) -> None:
     same_schema = reader.header.schema.json == writer.header.schema.json
+    if not same_schema:
+        _check_logical_types(reader.header.schema, writer.header.schema)
     for stored in reader.stored_blocks():
         if same_schema:
             writer.copy_block(reader.header, stored)
         elif stored.block.record_count:
             writer.write_block(decode_block(reader.header, stored, writer.header.schema))
+
+
+def _check_logical_types(source: Schema, out: Schema) -> None:
+    """Raise `ResolutionError` where raw values would mean something else in `out`, as milliseconds do for microseconds.
+
+    The records themselves are copied raw, so that no value is worded anew or fails on its way through Python's types.
+    """
+    written, wanted = (parse_schema(schema.json, strict=False, limits=schema.limits).node for schema in (source, out))
+    resolve(written, wanted)
 
 
 def salvage(source: PathOrFile, out: PathOrFile, *, limits: Limits = DEFAULT_LIMITS) -> SalvageReport:
