@@ -126,3 +126,18 @@ def test_a_large_block_and_a_large_header_byte_by_byte_take_linear_time() -> Non
     file = encode_header(SHIP, codec="null", metadata=metadata, sync_marker=MARKER) + raw_block(0, bytes(300_000))
     found = events([file[n : n + 1] for n in range(len(file))])
     assert [type(event).__name__ for event in found] == ["Header", "StoredBlock", "Signal"]
+
+
+def feed_to_the_end(pieces: list[bytes]) -> None:
+    parser = StreamParser()
+    for piece in [*pieces, b""]:
+        parser.receive_data(piece)
+        assert parser.next_event() is NEED_DATA
+
+
+@pytest.mark.parametrize(("data", "error"), [(b"Oc", FormatError), (b"PK", FormatError), (b"Ob", TruncatedError)])
+def test_another_kind_of_file_is_told_from_a_short_one_in_any_split(data: bytes, error: type[FormatError]) -> None:
+    for pieces in ([data], [data[:1], data[1:]]):
+        with pytest.raises(FormatError) as caught:
+            feed_to_the_end(pieces)
+        assert type(caught.value) is error

@@ -80,6 +80,7 @@ class StreamParser:
         if not self._ended:
             return NEED_DATA
         if not self.header:
+            self._take_header()  # what little there is may be wrong already, however it came
             raise TruncatedError(f"the bytes end inside the header, which takes {self._needed} or more", offset=self._buffer_start)
         if len(self._buffer) > self._position:
             raise truncated_block(self._offset, self._index)
