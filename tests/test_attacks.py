@@ -35,6 +35,7 @@ from avro_ocf import (
 )
 from avro_ocf.varint import encode_long
 from tests.container.build import MARKER, SHIP, entry, raw_block, raw_header
+from tests.reference.schemas import array, map_of, record
 
 MOST_SECONDS = 20
 """Far more than any of this takes, in Pyodide too, and far less than what it guards against."""
@@ -61,18 +62,6 @@ def bounded(megabytes: int) -> Iterator[None]:
         assert tracemalloc.get_traced_memory()[1] < megabytes * 1_000_000
     finally:
         tracemalloc.stop()
-
-
-def record(name: str, /, **fields: object) -> dict[str, object]:
-    return {"type": "record", "name": name, "fields": [{"name": field, "type": schema} for field, schema in fields.items()]}
-
-
-def array(items: object) -> dict[str, object]:
-    return {"type": "array", "items": items}
-
-
-def map_of(values: object) -> dict[str, object]:
-    return {"type": "map", "values": values}
 
 
 def file_of(schema: object, *blocks: bytes, codec: str = "null") -> bytes:

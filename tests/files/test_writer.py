@@ -339,3 +339,16 @@ def test_no_record_is_lost_when_a_full_block_grows_by_compression() -> None:
 def test_a_block_size_that_is_no_int_is_a_type_error() -> None:
     with pytest.raises(TypeError, match="block_size is an int, not float"):
         Writer(io.BytesIO(), SHIP, block_size=cast("Any", math.nan))
+
+
+def test_a_record_too_large_once_compressed_takes_no_other_with_it() -> None:
+    limit = 1000
+    schema = parse_schema("bytes", limits=DEFAULT_LIMITS._replace(block_bytes=limit))
+    incompressible = random.Random(1).randbytes(limit - 3)  # with its length, and the empty record before it, exactly the limit
+    out = io.BytesIO()
+    with Writer(out, schema, "deflate", block_size=limit) as writer:
+        writer.write(b"")
+        with pytest.raises(DatumError, match="limits.block_bytes"):
+            writer.write(incompressible)
+        writer.write(b"next")
+    assert read(out.getvalue()) == [b"", b"next"]
