@@ -19,15 +19,21 @@ from avro_ocf.container.header import Header, decode_header
 from avro_ocf.container.parser import END, NEED_DATA, StreamParser, decode_blocks
 from avro_ocf.errors import (
     AvroError,
+    ConflictError,
+    DamagedError,
     DatumError,
     FormatError,
     LimitError,
     NeedMoreData,
+    NotFoundError,
+    OutcomeUnknownError,
     ResolutionError,
     SchemaError,
     StoreError,
     TruncatedError,
+    UnavailableError,
     UnsupportedCodecError,
+    VersionError,
 )
 from avro_ocf.files.reader import Reader, scan_blocks
 from avro_ocf.files.writer import Writer, encode_header
@@ -42,6 +48,8 @@ if TYPE_CHECKING:
 __all__ = [
     "AvroError",
     "Block",
+    "ConflictError",
+    "DamagedError",
     "DatumError",
     "Duration",
     "END",
@@ -53,6 +61,8 @@ __all__ = [
     "LostRange",
     "NEED_DATA",
     "NeedMoreData",
+    "NotFoundError",
+    "OutcomeUnknownError",
     "Reader",
     "ResolutionError",
     "SalvageReport",
@@ -62,7 +72,9 @@ __all__ = [
     "StoredBlock",
     "StreamParser",
     "TruncatedError",
+    "UnavailableError",
     "UnsupportedCodecError",
+    "VersionError",
     "Writer",
     "check_compatibility",
     "concat",

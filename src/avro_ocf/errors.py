@@ -10,6 +10,12 @@ AvroError
 │   └── UnsupportedCodecError         the codec is unknown or not installed
 ├── NeedMoreData                      a prefix is too short             .at_least
 └── StoreError                        the hot/cold store
+    ├── NotFoundError                 a table or an object that is not there
+    ├── ConflictError                 what is there already forbids it; nothing was changed
+    ├── DamagedError                  what is stored is not what was stored
+    ├── VersionError                  the database was made by a newer version of this library
+    └── UnavailableError              a database or bucket cannot do it now; nothing was changed
+        └── OutcomeUnknownError       it may have been done or not
 
 Wrong argument types stay `TypeError`. Anything else that escapes is a bug.
 """
@@ -100,3 +106,30 @@ class NeedMoreData(AvroError):
 
 class StoreError(AvroError):
     """The hot/cold store cannot do what was asked."""
+
+
+class NotFoundError(StoreError):
+    """There is no such table or object."""
+
+
+class ConflictError(StoreError):
+    """What is there already forbids it, such as a violated constraint or an upload's id that stands for other content.
+
+    Nothing was changed.
+    """
+
+
+class DamagedError(StoreError):
+    """What is stored is not what was stored: an object is missing, short or changed, or a row cannot be read."""
+
+
+class VersionError(StoreError):
+    """The database was made by a newer version of this library, which must be updated to use it."""
+
+
+class UnavailableError(StoreError):
+    """A database or bucket cannot do it now: it is locked, full, read-only or out of reach. Nothing was changed."""
+
+
+class OutcomeUnknownError(UnavailableError):
+    """The answer of a database or bucket was lost: what was asked may have been done, may not, or may yet be."""

@@ -6,7 +6,8 @@ JSON has no word for bytes, dates or NaN. Such a value is an object of one key, 
     {"$timestamp": "2026-11-24T09:30:00Z"}  {"$local_timestamp": "2026-11-24T09:30:00"}  {"$duration": [months, days, milliseconds]}
 
 A map or record whose only key begins with `$` is wrapped, `{"$map": {"$bytes": ...}}`, so no data can be taken for a tag. On input,
-`{"$branch": [name, value]}` names the union branch that a value is for.
+`{"$branch": [name, value]}` names the union branch that a value is for. Without tags, the same functions handle plain JSON, in which
+such objects are what they are.
 """
 
 import json
@@ -31,12 +32,15 @@ _PLAIN: Final = frozenset({str, int, bool, NoneType})
 _FLOATS: Final = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
 
 
-def dumps(value: object) -> str:
-    """Return `value`, as a decoder gives it, as one line of JSON. Raises `TypeError` for a value that no decoder gives."""
-    return _ENCODER.encode(_tagged(value))
+def dumps(value: object, *, tags: bool = True) -> str:
+    """Return `value`, as a decoder gives it, as one line of JSON. Raises `TypeError` for a value that no decoder gives.
+
+    With `tags=False`, also for a value that plain JSON has no word for (a `ValueError` for NaN and the infinities).
+    """
+    return _ENCODER.encode(_tagged(value) if tags else value)
 
 
-def loads(text: str) -> object:
+def loads(text: str, *, tags: bool = True) -> object:
     """Return the value that a line of JSON stands for; `loads(dumps(value)) == value`, type by type.
 
     Raises `DatumError`, with the path where there is one, for what is not JSON, a repeated key, a bad tag, a number past the range
@@ -44,7 +48,7 @@ def loads(text: str) -> object:
     """
     try:
         value = _DECODER.decode(text)
-        return _untagged(value, None) if "$" in text or "\\u0024" in text else value
+        return _untagged(value, None) if tags and ("$" in text or "\\u0024" in text) else value
     except RecursionError:
         raise DatumError("nested too deeply") from None
     except DatumError:
@@ -95,7 +99,7 @@ def _untagged(value: object, path: Path) -> object:
     except DatumError:
         raise
     except (ValueError, ArithmeticError) as error:
-        raise DatumError(f"bad {tag}: {error}", _text(path)) from None
+        raise DatumError(f"bad {tag}: {error}", path_text(path)) from None
 
 
 def _read_tag(tag: str, content: object, path: Path) -> object:
@@ -112,7 +116,7 @@ def _read_tag(tag: str, content: object, path: Path) -> object:
             return _READERS[tag](content)
     known = tag in _READERS or tag in ("$map", "$branch", "$duration", "$float")
     reason = "its content does not belong there" if known else 'no such tag; a map with such a key is written {"$map": {...}}'
-    raise DatumError(f"bad {tag}: {reason}", _text(path))
+    raise DatumError(f"bad {tag}: {reason}", path_text(path))
 
 
 def _timestamp(value: datetime) -> str:
@@ -179,7 +183,8 @@ def _refuse(word: str) -> Never:
     raise DatumError(f'{word} is not JSON; it is written {{"$float": "{word}"}}')
 
 
-def _text(path: Path) -> str:
+def path_text(path: Path) -> str:
+    """Return a path as it stands in messages, such as `ships[3].hp`."""
     steps: list[str] = []
     while path is not None:
         path, step = path

@@ -25,6 +25,8 @@ LAYERS = (
     ("files",),
     ("__init__",),
     ("extended_json",),
+    ("hotcold",),
+    ("adapters",),
     ("cli",),
     ("__main__",),
 )

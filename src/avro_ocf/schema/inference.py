@@ -63,16 +63,32 @@ def infer(records: Iterable[object], name: str) -> object:
     `name` is the record type's name. Raises `DatumError` with the record's index and the path of a value that Avro has no type for,
     and when there are no records.
     """
-    place = _Place()
-    index = -1
-    for index, record in enumerate(records):
+    inference = Inference()
+    for record in records:
+        inference.add(record)
+    return inference.schema(name)
+
+
+class Inference:
+    """What `infer` does, a record at a time, for records that are not at hand together."""
+
+    def __init__(self) -> None:
+        self._place = _Place()
+        self._count = 0
+
+    def add(self, record: object) -> None:
+        """Take note of `record`. Raises `DatumError` as `infer` does."""
         try:
-            place.add(record, None, 0)
+            self._place.add(record, None, 0)
         except DatumError as error:
-            raise DatumError(error.message, error.path, index) from None
-    if index < 0:
-        raise DatumError("there are no records to infer a schema from")
-    return place.schema(name, set())
+            raise DatumError(error.message, error.path, self._count) from None
+        self._count += 1
+
+    def schema(self, name: str) -> object:
+        """Return the JSON of a schema for all records so far. Raises `DatumError` when there are none."""
+        if not self._count:
+            raise DatumError("there are no records to infer a schema from")
+        return self._place.schema(name, set())
 
 
 def _refusal(message: str, trail: Trail) -> DatumError:

@@ -1,0 +1,217 @@
+"""From records to objects: pure, with no database and no bucket.
+
+A `ColdFile` holds records of one group, each dataset's blocks side by side. Its header carries a directory of its blocks, so that
+the index can be made again from the object alone. Block places are counted from the file's start, as everywhere.
+"""
+
+import hashlib
+import re
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, NamedTuple
+
+from avro_ocf.api import Schema, parse_schema
+from avro_ocf.container.block import frame_block
+from avro_ocf.container.header import Header, make_header
+from avro_ocf.errors import AvroError, DatumError, FormatError
+from avro_ocf.hotcold.context import Group
+from avro_ocf.hotcold.directory import DIRECTORY_KEY, DirectoryBlock, encode_directory
+from avro_ocf.hotcold.json_records import SCHEMA_BYTES, decode_json
+from avro_ocf.hotcold.record_keys import RecordKey
+from avro_ocf.hotcold.settings import Settings
+from avro_ocf.hotcold.table import JSON_VERSION, Table
+from avro_ocf.schema.inference import Inference
+
+BLOCK_RECORDS: Final = 10_000
+"""Records of one block at most, however few bytes they take."""
+
+
+class StoredRecord(NamedTuple):
+    """A record as rows hold it: the ids of its rows, and its data as `Table.encode` gave it."""
+
+    dataset_id: str
+    key: RecordKey
+    data: bytes
+    row_ids: tuple[int, ...] = ()
+
+
+class ColdBlock(NamedTuple):
+    """A block of one dataset's records in key order; `checksum` is the CRC-32 of its bytes, sync marker included."""
+
+    dataset_id: str
+    start_byte: int
+    length: int
+    checksum: int
+    keys: list[RecordKey]
+
+
+class ColdFile(NamedTuple):
+    """An object to put: its key, its bytes in `chunks`, and what its rows say of it.
+
+    `header` is the header without the directory, which is all that decoding a block needs; `raw_bytes` are those of the records as
+    rows.
+    """
+
+    group: Group
+    path: str
+    chunks: list[bytes]
+    size: int
+    checksum: str
+    codec: str
+    header: bytes
+    header_size: int
+    raw_bytes: int
+    blocks: list[ColdBlock]
+
+    @property
+    def record_count(self) -> int:
+        """The number of records in all blocks."""
+        return sum(len(block.keys) for block in self.blocks)
+
+    @property
+    def end_timestamp(self) -> int:
+        """The time of the newest record."""
+        return max(block.keys[-1].timestamp for block in self.blocks)
+
+
+class Reject(NamedTuple):
+    """A record that no file can hold, and why."""
+
+    record: StoredRecord
+    reason: str
+
+
+class Build(NamedTuple):
+    """One file of some records with those in it, or the only record that does not fit with the reason."""
+
+    file: ColdFile | None
+    records: list[StoredRecord]
+    rejects: list[Reject]
+
+
+Encode = Callable[[StoredRecord, bytearray], int]
+"""Adds a record's binary encoding to the data of a block, and returns the number of its values that take no byte."""
+
+
+def build_files(
+    table: Table, group: Group, records: list[StoredRecord], settings: Settings, token: Callable[[], bytes]
+) -> Iterator[Build]:
+    """Yield files that together hold `records`, which are in order of dataset and key; mostly one.
+
+    Where records are too different for one schema, or some cannot be encoded, they are halved until the rest is well and each
+    record at fault stands alone.
+    """
+    waiting = [records]
+    while waiting:
+        part = waiting.pop()
+        try:
+            schema, encode = _json_codec(table, part) if group.table_version == JSON_VERSION else _avro_codec(table, group)
+            yield Build(_build(schema, encode, table, group, part, settings, token), part, [])
+        except (AvroError, ValueError, KeyError, RecursionError) as error:
+            if len(part) == 1:
+                yield Build(None, part, [Reject(part[0], f"{type(error).__name__}: {error}")])
+            else:
+                waiting += [part[len(part) // 2 :], part[: len(part) // 2]]
+
+
+def _json_codec(table: Table, records: Iterable[StoredRecord]) -> tuple[Schema, Encode]:
+    schema = infer_json(table, (decode_json(record.data) for record in records))
+    if len(schema.json.encode()) > SCHEMA_BYTES:
+        raise DatumError("the records have too many different keys")
+    append = schema.encoder.append
+
+    def encode(record: StoredRecord, out: bytearray) -> int:
+        return append(decode_json(record.data), out)
+
+    return schema, encode
+
+
+def infer_json(table: Table, records: Iterable[object]) -> Schema:
+    """Return a schema that fits records of a table of JSON exactly."""
+    inference = Inference()
+    for record in records:
+        inference.add(record)
+    return schema_of(table, inference)
+
+
+def schema_of(table: Table, inference: Inference) -> Schema:
+    """Return the schema of a table's records that were inferred."""
+    return parse_schema(inference.schema(re.sub(r"\W", "_", f"{'_' * table.name[0].isdigit()}{table.name}", flags=re.ASCII)))
+
+
+def _avro_codec(table: Table, group: Group) -> tuple[Schema, Encode]:
+    schema = table.schemas[group.table_version]
+    decode, append, skip = schema.decode, schema.encoder.append, schema.skipper.skip
+
+    def encode(record: StoredRecord, out: bytearray) -> int:
+        if schema.encoder.is_charged:
+            return append(decode(record.data), out)
+        if skip(record.data) != len(record.data):
+            raise FormatError("bytes after the datum")
+        out += record.data
+        return 0
+
+    return schema, encode
+
+
+def _build(
+    schema: Schema,
+    encode: Encode,
+    table: Table,
+    group: Group,
+    records: list[StoredRecord],
+    settings: Settings,
+    token: Callable[[], bytes],
+) -> ColdFile:
+    header, plain = make_header(schema, codec=settings.codec, sync_marker=token())
+    chunks = [b""]
+    blocks: list[DirectoryBlock] = []
+    for dataset_id, keys, data in _cut(schema, encode, records, settings.block_bytes):
+        framed = frame_block(header, len(keys), data)
+        chunks.append(framed)
+        blocks.append(DirectoryBlock(dataset_id, len(framed), zlib.crc32(framed), keys))
+    directory = encode_directory(group, table.timestamp_field, blocks)
+    metadata = {DIRECTORY_KEY: directory}
+    full, chunks[0] = make_header(schema, codec=settings.codec, metadata=metadata, sync_marker=header.sync_marker)
+    digest = hashlib.sha256()
+    for chunk in chunks:
+        digest.update(chunk)
+    path = f"{group.table_name}/{group.period_tag}-{token().hex()}.avro"
+    raw_bytes = sum(len(record.data) for record in records)
+    size = sum(map(len, chunks))
+    checksum = digest.hexdigest()
+    placed = place_blocks(full, blocks)
+    return ColdFile(group, path, chunks, size, checksum, header.codec, plain, full.size, raw_bytes, placed)
+
+
+def place_blocks(header: Header, blocks: Iterable[DirectoryBlock]) -> list[ColdBlock]:
+    """Return where the blocks of a directory stand in their file."""
+    placed: list[ColdBlock] = []
+    start = header.size
+    for block in blocks:
+        placed.append(ColdBlock(block.dataset_id, start, block.length, block.checksum, block.keys))
+        start += block.length
+    return placed
+
+
+def _cut(
+    schema: Schema, encode: Encode, records: Iterable[StoredRecord], block_bytes: int
+) -> Iterator[tuple[str, list[RecordKey], bytearray]]:
+    """Yield the dataset, keys and data of each block, none with two datasets or past a limit."""
+    most_bytes, most_charge = schema.limits.block_bytes, schema.limits.zero_byte_items
+    dataset_id = ""
+    keys: list[RecordKey] = []
+    data = bytearray()
+    charge = 0
+    for record in records:
+        start = len(data)
+        added = encode(record, data)
+        is_over = len(data) > most_bytes or charge + added > most_charge
+        if keys and (record.dataset_id != dataset_id or is_over or start >= block_bytes or len(keys) >= BLOCK_RECORDS):
+            yield dataset_id, keys, data[:start]
+            keys, data, charge = [], data[start:], 0
+        dataset_id = record.dataset_id
+        keys.append(record.key)
+        charge += added
+    if keys:
+        yield dataset_id, keys, data

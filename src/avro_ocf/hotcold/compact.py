@@ -1,0 +1,113 @@
+"""Compaction: small files of one group into larger ones, each dataset's records merged into full blocks.
+
+It is the protocol of `objects` once more; the batch that makes the new files live marks the old ones dead, if they all still are
+live.
+"""
+
+import json
+from collections.abc import Iterator
+from itertools import groupby
+
+from avro_ocf.container.block import StoredBlock, decode_block, unpack_block
+from avro_ocf.errors import DamagedError, FormatError
+from avro_ocf.hotcold import sql
+from avro_ocf.hotcold.archive import LoadTable, OnProgress
+from avro_ocf.hotcold.build import StoredRecord, build_files
+from avro_ocf.hotcold.collect import PAGE
+from avro_ocf.hotcold.context import Context, Group, Totals, add_to_ledger, bind
+from avro_ocf.hotcold.fetch import Fetcher
+from avro_ocf.hotcold.json_records import encode_json
+from avro_ocf.hotcold.names import TIME_MAX
+from avro_ocf.hotcold.objects import commit, guard_files, put, stage
+from avro_ocf.hotcold.ports import Row
+from avro_ocf.hotcold.reports import CompactReport
+from avro_ocf.hotcold.snapshot import LiveBlock, Run, live_blocks
+from avro_ocf.hotcold.table import JSON_VERSION, Table
+
+
+async def compact(context: Context, load_table: LoadTable, on_progress: OnProgress) -> CompactReport:
+    """Replace files of less than half of `file_bytes` by fewer and larger ones, and return which by which.
+
+    Raises `DamagedError` for a file that cannot be read; what was replaced until then stays so.
+    """
+    report = CompactReport([], [], 0)
+    most_bytes = context.settings.file_bytes
+    rows = await context.query(sql.READ_LIVE_FILES, TIME_MAX, most_bytes // 2, 10 * PAGE)
+    done = 0
+    for sources in plan_merges(rows, most_bytes):
+        done += len(sources)
+        if made := await _merge(context, await load_table(sources[0]["table_name"]), sources):
+            report = CompactReport(
+                report.files + made,
+                report.replaced + [row["file_path"] for row in sources],
+                report.record_count + sum(int(row["record_count"]) for row in sources),
+            )
+        on_progress(done, len(rows))
+    return report
+
+
+def plan_merges(rows: list[Row], most_bytes: int) -> Iterator[list[Row]]:
+    """Yield which files become one: two or more of the same group that together took at most `most_bytes` as rows."""
+    for _, files in groupby(rows, key=lambda row: (row["table_name"], row["table_version"], row["period_tag"])):
+        share: list[Row] = []
+        size = 0
+        for row in files:
+            if size + int(row["raw_bytes"]) > most_bytes:
+                if len(share) > 1:
+                    yield share
+                share, size = [], 0
+            share.append(row)
+            size += int(row["raw_bytes"])
+        if len(share) > 1:
+            yield share
+
+
+async def _merge(context: Context, table: Table, sources: list[Row]) -> list[str]:
+    """Return the paths of the files that now stand for `sources`; none when that would not make them fewer or came too late."""
+    first = sources[0]
+    group = Group(first["table_name"], int(first["table_version"]), first["period_tag"])
+    records = [record for source in sources for record in await read_file(context, source)]
+    records.sort(key=lambda record: (record.dataset_id, record.key))
+    builds = list(build_files(table, group, records, context.settings, context.token))
+    files = [build.file for build in builds if build.file is not None]
+    for build in builds:
+        for reject in build.rejects:
+            raise DamagedError(f"{first['file_path']}: a record of a live file cannot be encoded: {reject.reason}")
+    if len(files) >= len(sources):
+        return []
+    for file in files:
+        await stage(context, file)
+        await put(context, file)
+    paths = [row["file_path"] for row in sources]
+    cold_bytes = sum(file.size for file in files) - sum(int(row["file_size"]) for row in sources)
+    raw_bytes = sum(file.raw_bytes for file in files) - sum(int(row["raw_bytes"]) for row in sources)
+    changes = [
+        bind(sql.SET_STATE, json.dumps(paths), "dead", context.clock()),
+        add_to_ledger(group, Totals(cold_bytes=cold_bytes, raw_bytes=raw_bytes)),
+    ]
+    is_done = await commit(context, files, [guard_files(paths, "live")], changes)
+    return [file.path for file in files] if is_done else []
+
+
+async def read_file(context: Context, file: Row) -> list[StoredRecord]:
+    """Return all records of a file as they were as rows. Raises `DamagedError`."""
+    blocks = live_blocks(file, await context.query(sql.READ_BLOCKS_OF_FILE, file["id"]))
+    fetcher = Fetcher(context.bucket, [Run([block for _, block in blocks])])
+    return [record for dataset_id, block in blocks for record in raw_records(dataset_id, block, await fetcher.take(block))]
+
+
+def raw_records(dataset_id: str, block: LiveBlock, stored: StoredBlock) -> Iterator[StoredRecord]:
+    """Yield the records of a block as `Table.encode` gave them. Raises `DamagedError`."""
+    header = block.header
+    try:
+        if block.table_version == JSON_VERSION:
+            for key, record in zip(block.keys, decode_block(header, stored), strict=True):
+                yield StoredRecord(dataset_id, key, encode_json(record))
+            return
+        data, position = unpack_block(header, stored), 0
+        for key in block.keys:
+            start = position
+            position = header.schema.skipper.skip(data, start)
+            yield StoredRecord(dataset_id, key, data[start:position])
+    except FormatError as error:
+        raise DamagedError(f"{block.path}: {error}") from None

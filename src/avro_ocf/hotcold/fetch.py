@@ -1,0 +1,64 @@
+"""Blocks from the bucket: one request for each run, and nothing is given out that is not what the index says."""
+
+import zlib
+
+from avro_ocf.container.block import StoredBlock, decode_block
+from avro_ocf.container.parser import StreamParser
+from avro_ocf.errors import DamagedError, FormatError, NotFoundError
+from avro_ocf.hotcold.ports import Bucket
+from avro_ocf.hotcold.snapshot import LiveBlock, Run
+from avro_ocf.hotcold.table import Table
+
+
+class Fetcher:
+    """Fetches the blocks of some runs, each when its first block is wanted; a block is kept until it is taken."""
+
+    def __init__(self, bucket: Bucket, runs: list[Run]) -> None:
+        self._bucket = bucket
+        self._run_of = {(block.path, block.start_byte): run for run in runs for block in run.blocks}
+        self._fetched: dict[tuple[str, int], bytes] = {}
+
+    async def take(self, block: LiveBlock) -> StoredBlock:
+        """Return a block, which can be taken once. Raises `DamagedError` where the bucket has other bytes or none."""
+        place = (block.path, block.start_byte)
+        if place not in self._fetched:
+            await self._fetch(self._run_of[place])
+        return parse_stored(block, self._fetched.pop(place))
+
+    async def _fetch(self, run: Run) -> None:
+        first = run.blocks[0]
+        try:
+            data = await self._bucket.get(first.path, first.start_byte, run.length)
+        except NotFoundError:
+            raise DamagedError(f"{first.path}: the object is missing") from None
+        for block in run.blocks:
+            start = block.start_byte - first.start_byte
+            self._fetched[block.path, block.start_byte] = data[start : start + block.length]
+
+
+def parse_stored(block: LiveBlock, data: bytes) -> StoredBlock:
+    """Return the block that `data` is. Raises `DamagedError` unless length, checksum, sync marker and count are the index's."""
+    place = f"{block.path}, byte {block.start_byte}"
+    if len(data) != block.length:
+        raise DamagedError(f"{place}: the object ends inside the block, after {len(data)} of {block.length} bytes")
+    if zlib.crc32(data) != block.checksum:
+        raise DamagedError(f"{place}: the checksum of the block differs")
+    parser = StreamParser(header=block.header, start_byte=block.start_byte)
+    parser.receive_data(data)
+    parser.receive_data(b"")
+    try:
+        stored = parser.next_event()
+    except FormatError as error:
+        raise DamagedError(f"{block.path}: {error}") from None
+    if not isinstance(stored, StoredBlock) or stored.block.record_count != len(block.keys):
+        raise DamagedError(f"{place}: the block does not hold {len(block.keys)} records")
+    return stored
+
+
+def decode_stored(table: Table, block: LiveBlock, stored: StoredBlock) -> list[object]:
+    """Return the records of a block, as the newest version of its table reads them. Raises `DamagedError`."""
+    reader_schema = table.reader_schema if block.table_version else None
+    try:
+        return decode_block(block.header, stored, reader_schema)
+    except FormatError as error:
+        raise DamagedError(f"{block.path}: {error}") from None

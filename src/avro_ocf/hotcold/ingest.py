@@ -1,0 +1,133 @@
+"""Ingest: one upload is one batch, which stores its id, its records and its totals together or not at all."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Final, NamedTuple
+
+from avro_ocf.errors import AvroError, ConflictError, DatumError, OutcomeUnknownError
+from avro_ocf.hotcold import sql
+from avro_ocf.hotcold.context import Context, Group, Totals, add_to_ledger, bind, guarded, json_lists
+from avro_ocf.hotcold.names import check_id, check_period, check_time
+from avro_ocf.hotcold.ports import Statement
+from avro_ocf.hotcold.reports import IngestReport
+from avro_ocf.hotcold.table import JSON_VERSION, Table, check_all
+
+PART_BYTES: Final = 450_000
+"""Bytes of a record in one row. A larger record takes several: each must fit a parameter, in hexadecimal digits."""
+
+LAST_DATED_MS: Final = 253_402_300_799_999
+"""The last millisecond of the year 9999."""
+
+
+class Upload(NamedTuple):
+    """What is posted: records of one dataset and table, and what is said of them. `upload_id` is the caller's own or random."""
+
+    dataset_id: str
+    records: Sequence[object]
+    table_version: int | None
+    timestamp_ms: int | None
+    period_tag: str | None
+    upload_id: str
+    uploaded_by: str | None
+
+
+def check_upload(upload: Upload) -> None:
+    """Raise `DatumError` for an id, time or period that is not one."""
+    check_id(upload.dataset_id, "dataset_id")
+    check_id(upload.upload_id, "upload_id")
+    if upload.uploaded_by is not None:
+        check_id(upload.uploaded_by, "uploaded_by")
+    if upload.timestamp_ms is not None:
+        check_time(upload.timestamp_ms, "timestamp")
+    if upload.period_tag is not None:
+        check_period(upload.period_tag)
+
+
+async def ingest(context: Context, table: Table, upload: Upload) -> IngestReport:
+    """Store `upload` in `table`, or find that it is stored already.
+
+    Raises `DatumError` with the record and path of what does not fit, `ConflictError` when the upload's id stands for other content
+    or the table has got a schema meanwhile, and what the database raises.
+    """
+    version = table.version_of(upload.table_version)
+    datas = check_all(upload.records, lambda record: table.encode(version, record))
+    batch = _batch(context, table, upload, version, datas)
+    try:
+        await context.database.batch(batch)
+    except ConflictError:
+        if report := await _replayed(context, table, upload):
+            return report
+        raise
+    except OutcomeUnknownError:
+        if report := await _replayed(context, table, upload):
+            return report._replace(is_replay=False)
+        raise
+    return IngestReport(upload.upload_id, version, len(datas), is_replay=False)
+
+
+def _batch(context: Context, table: Table, upload: Upload, version: int, datas: list[bytes]) -> list[Statement]:
+    now = context.clock()
+    posted_at = now if upload.timestamp_ms is None else upload.timestamp_ms
+    group = Group(table.name, version, upload.period_tag or _month(posted_at))
+    times = list(_times(table, version, datas, posted_at))
+    key = (upload.dataset_id, table.name, upload.upload_id)
+    rows = json_lists((time_ms, *part) for time_ms, data in zip(times, datas, strict=True) for part in record_parts(data))
+    owner = (upload.dataset_id, table.name, version, group.period_tag, upload.uploaded_by or "", now)
+    totals = Totals(accepted_records=len(datas), hot_records=len(datas), hot_bytes=sum(map(len, datas)))
+    return guarded(
+        [bind(sql.GUARD_NO_SCHEMA, table.name)] if version == JSON_VERSION else [],
+        [
+            bind(sql.INSERT_UPLOAD, *key, _content_hash(upload, datas), version, len(datas), now),
+            *(bind(sql.INSERT_ROWS, *owner, listed) for listed in rows),
+            add_to_ledger(group, totals),
+        ],
+    )
+
+
+def _times(table: Table, version: int, datas: list[bytes], posted_at: int) -> Iterator[int]:
+    for index, data in enumerate(datas):
+        try:
+            time_ms = table.time_of(version, data)
+        except DatumError as error:
+            raise DatumError(error.message, error.path, index) from None
+        yield posted_at if time_ms is None else time_ms
+
+
+def record_parts(data: bytes) -> Iterator[tuple[int, str]]:
+    """Yield what a record's rows hold: the number of rows that are left of it, and a part of its data in hexadecimal digits."""
+    starts = range(0, len(data), PART_BYTES) or (0,)
+    for parts_left, start in zip(reversed(range(len(starts))), starts, strict=True):
+        yield parts_left, data[start : start + PART_BYTES].hex()
+
+
+def _month(time_ms: int) -> str:
+    if time_ms > LAST_DATED_MS:
+        return "undated"
+    return datetime.fromtimestamp(time_ms // 1000, UTC).strftime("%Y-%m")
+
+
+def _content_hash(upload: Upload, datas: Iterable[bytes]) -> str:
+    """Return a hash of all that makes two uploads the same."""
+    digest = hashlib.sha256(repr((upload.timestamp_ms, upload.period_tag)).encode())
+    for data in datas:
+        digest.update(len(data).to_bytes(8, "big"))
+        digest.update(data)
+    return digest.hexdigest()
+
+
+async def _replayed(context: Context, table: Table, upload: Upload) -> IngestReport | None:
+    """Return the report of the upload that has this id, or None if there is none; raise `ConflictError` if it is another."""
+    rows = await context.query(sql.READ_UPLOAD, upload.dataset_id, table.name, upload.upload_id)
+    if not rows:
+        return None
+    version, count = int(rows[0]["table_version"]), int(rows[0]["record_count"])
+    try:
+        # As it was stored then: the newest version may have become another since.
+        datas = check_all(upload.records, lambda record: table.encode(version, record))
+        is_same = _content_hash(upload, datas) == rows[0]["content_hash"]
+    except (AvroError, KeyError):
+        is_same = False
+    if not is_same:
+        raise ConflictError(f"upload {upload.upload_id!r} of dataset {upload.dataset_id!r} is there with other content")
+    return IngestReport(upload.upload_id, version, count, is_replay=True)

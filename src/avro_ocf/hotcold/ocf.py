@@ -1,0 +1,94 @@
+"""A dataset as one container file, made as its bytes are asked for. Stored blocks are copied where schema and codec allow."""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any, Final
+
+from avro_ocf.api import Schema, parse_schema
+from avro_ocf.container.block import frame_block, join_block
+from avro_ocf.container.header import Header, make_header
+from avro_ocf.hotcold.build import schema_of
+from avro_ocf.hotcold.context import Context
+from avro_ocf.hotcold.fetch import decode_stored
+from avro_ocf.hotcold.read import DatasetReader, Decoded, WholeBlock
+from avro_ocf.hotcold.snapshot import Query
+from avro_ocf.schema.inference import Inference
+
+NO_RECORDS: Final = {"type": "record", "name": "Nothing", "fields": []}
+"""The schema of a file without records, where no table has one."""
+
+
+async def read_ocf(context: Context, query: Query) -> AsyncIterator[bytes]:
+    """Yield the bytes of a file with the records that `query` asks for, in order; its header comes first."""
+    reader = DatasetReader(context, query)
+    await reader.open()
+    schema = reader.table.reader_schema or await _json_schema(context, reader)
+    header, data = make_header(schema, codec=context.settings.codec, sync_marker=context.token())
+    yield data
+    records = _Records(header, context.settings.block_bytes)
+    async for piece in reader.pieces():
+        if isinstance(piece, WholeBlock) and _is_copyable(piece, header):
+            for block in records.cut():
+                yield block
+            yield join_block(header, len(piece.block.keys), piece.stored.data)
+            continue
+        for record in piece.records if isinstance(piece, Decoded) else decode_stored(reader.table, *piece):
+            for block in records.add(record):
+                yield block
+    for block in records.cut():
+        yield block
+
+
+def _is_copyable(piece: WholeBlock, header: Header) -> bool:
+    source = piece.block.header
+    return source.schema.json == header.schema.json and source.codec == header.codec
+
+
+async def _json_schema(context: Context, reader: DatasetReader) -> Schema:
+    """Return the schema of the stored blocks if there is but one and nothing else, else one inferred in a read of its own."""
+    snapshot = reader.snapshot
+    schemas = {block.header.schema.json for run in snapshot.runs for block in run.blocks}
+    if not snapshot.hot and len(schemas) == 1:
+        return parse_schema(schemas.pop(), strict=False)
+    if not snapshot.hot and not schemas:
+        return parse_schema(NO_RECORDS)
+    first = DatasetReader(context, reader.query)
+    await first.open()
+    first.last_sequence = reader.last_sequence
+    inference = Inference()
+    is_empty = True
+    async for record in first.records():
+        inference.add(record)
+        is_empty = False
+    return parse_schema(NO_RECORDS) if is_empty else schema_of(reader.table, inference)
+
+
+class _Records:
+    """Records that are encoded anew, in blocks of their own."""
+
+    def __init__(self, header: Header, block_bytes: int) -> None:
+        self._header = header
+        self._block_bytes = block_bytes
+        self._data = bytearray()
+        self._count = 0
+        self._charge = 0
+
+    def add(self, record: Any) -> Iterator[bytes]:
+        """Take a record, and yield the block that is full before it, if one is."""
+        start = len(self._data)
+        charge = self._header.schema.encoder.append(record, self._data)
+        limits = self._header.schema.limits
+        is_over = len(self._data) > limits.block_bytes or self._charge + charge > limits.zero_byte_items
+        if self._count and (start >= self._block_bytes or is_over):
+            last = self._data[start:]
+            del self._data[start:]
+            yield from self.cut()
+            self._data += last
+        self._count += 1
+        self._charge += charge
+
+    def cut(self) -> Iterator[bytes]:
+        """Yield the block of the records so far, if there are any."""
+        if self._count:
+            yield frame_block(self._header, self._count, self._data)
+            self._data = bytearray()
+            self._count = self._charge = 0

@@ -1,0 +1,116 @@
+"""What the store tells of itself: `status`, `doctor`, pause and resume."""
+
+import json
+from typing import Any, Final
+
+from avro_ocf.errors import AvroError
+from avro_ocf.hotcold import sql
+from avro_ocf.hotcold.archive import PAUSED
+from avro_ocf.hotcold.context import Context, bind
+from avro_ocf.hotcold.migrations import READ_VERSION, VERSION
+from avro_ocf.hotcold.ports import Row
+from avro_ocf.hotcold.reports import Check, DoctorReport, StatusReport
+
+LAG_MS: Final = 24 * 60 * 60 * 1000
+"""An archive that lags so far behind is not being run."""
+
+PROBE: Final = "doctor-"
+
+
+async def status(context: Context) -> StatusReport:
+    """Return what the store holds, in one batch that reads totals and no records."""
+    paused, ledger, oldest, staged, dead, files, runs, quarantine = await context.database.batch(
+        [
+            bind(sql.READ_SETTING, PAUSED),
+            bind(sql.READ_LEDGER),
+            bind(sql.OLDEST_ROW),
+            bind(sql.COUNT_STATE, "staged"),
+            bind(sql.COUNT_STATE, "dead"),
+            bind(sql.LATEST_FILES_CHECKED),
+            bind(sql.LATEST_RUNS),
+            bind(sql.READ_QUARANTINE),
+        ]
+    )
+
+    def total(column: str) -> int:
+        return sum(int(row[column]) for row in ledger)
+
+    return StatusReport(
+        is_paused=bool(paused) and paused[0]["value"] == "yes",
+        hot_records=total("hot_records"),
+        hot_bytes=total("hot_bytes"),
+        oldest_row_ms=max(0, context.clock() - int(oldest[0]["created_at"])) if oldest else None,
+        cold_records=total("cold_records"),
+        cold_bytes=total("cold_bytes"),
+        raw_bytes=total("raw_bytes"),
+        expired_records=total("expired_records"),
+        quarantined_records=total("quarantined_records"),
+        staged_files=int(staged[0]["file_count"]),
+        dead_files=int(dead[0]["file_count"]),
+        tables=[dict(row) for row in ledger],
+        files=[_checked(row) for row in files],
+        runs=[json.loads(row["report"]) for row in runs],
+        quarantine=[dict(row) for row in quarantine],
+    )
+
+
+def _checked(row: Row) -> dict[str, Any]:
+    size, header, blocks = row["file_size"], row["header_size"], row["total_length"]
+    return {**row, "is_consistent": row["state"] != "live" or size - header == blocks}
+
+
+async def set_paused(context: Context, value: str) -> None:
+    """Keep archivers from starting (`yes`) or let them (`no`); one that is at work ends its run."""
+    await context.database.batch([bind(sql.WRITE_SETTING, PAUSED, value)])
+
+
+async def doctor(context: Context) -> DoctorReport:
+    """Check every line of the deployment's checklist that can be checked from here. Errors become lines, they are not raised."""
+    checks: list[Check] = []
+    for name, check in (("database", _check_database), ("bucket", _check_bucket), ("archive", _check_archive)):
+        try:
+            checks += await check(context)
+        except AvroError as error:
+            checks.append(Check(name, is_ok=False, detail=str(error)))
+    return DoctorReport(checks)
+
+
+async def _check_database(context: Context) -> list[Check]:
+    (row,) = await context.query(READ_VERSION)
+    version = int(row["version"])
+    return [Check("database", version == VERSION, f"version {version}; this library works with {VERSION}")]
+
+
+async def _check_bucket(context: Context) -> list[Check]:
+    key, content = f"{PROBE}{context.token().hex()}", b"0123456789"
+    bucket = context.bucket
+    try:
+        is_new = await bucket.put(key, [content], if_absent=True)
+        is_refused = not await bucket.put(key, [b"other"], if_absent=True)
+        part = await bucket.get(key, 2, 3)
+        info = await bucket.head(key)
+    finally:
+        await bucket.delete(key)
+    return [
+        Check("bucket", is_new and info is not None and info.size == len(content), "objects can be put, found and deleted"),
+        Check("put if absent", is_refused, "an object that is there is not overwritten"),
+        Check("range reads", part == content[2:5], "a range read returns that range"),
+        await _check_clocks(context, info.modified_at_ms if info else 0),
+    ]
+
+
+async def _check_clocks(context: Context, put_at_ms: int) -> Check:
+    skew = abs(context.clock() - put_at_ms)
+    return Check("clocks", skew < 5 * 60_000, f"this machine's clock and the bucket's differ by {skew} ms")
+
+
+async def _check_archive(context: Context) -> list[Check]:
+    report = await status(context)
+    lag = report.oldest_row_ms or 0
+    unfit = [file["file_path"] for file in report.files if not file["is_consistent"]]
+    return [
+        Check("archive lag", lag < LAG_MS, f"the oldest hot row is {lag} ms old"),
+        Check("archiving", not report.is_paused, "paused" if report.is_paused else "not paused"),
+        Check("index", not unfit, f"blocks do not fill {', '.join(unfit)}" if unfit else "blocks fill the latest files exactly"),
+        Check("quarantine", not report.quarantined_records, f"{report.quarantined_records} records in quarantine"),
+    ]

@@ -1,0 +1,169 @@
+"""`verify`: whether what the store promises of its rows and objects is so, read from all of them."""
+
+import hashlib
+from collections.abc import AsyncIterator
+
+from avro_ocf.errors import ConflictError, DamagedError
+from avro_ocf.hotcold import sql
+from avro_ocf.hotcold.archive import LoadTable, OnProgress
+from avro_ocf.hotcold.build import ColdBlock
+from avro_ocf.hotcold.collect import PAGE, states_of
+from avro_ocf.hotcold.context import Context, Group, Totals, add_to_ledger, bind, guarded
+from avro_ocf.hotcold.hot_rows import hot_datasets, plan_shares, read_share
+from avro_ocf.hotcold.objects import guard_files, insert_blocks
+from avro_ocf.hotcold.ports import ObjectInfo, Row
+from avro_ocf.hotcold.reports import Problem, VerifyReport
+from avro_ocf.hotcold.snapshot import live_blocks
+from avro_ocf.hotcold.whole_file import WholeFile, read_whole
+
+
+async def verify(context: Context, load_table: LoadTable, on_progress: OnProgress, *, repair: bool) -> VerifyReport:
+    """Read every live object, hot row and total, and report what is wrong.
+
+    With `repair`, rows of the index and totals that are wrong are written anew from what is right: the objects and the rows. What
+    is lost in an object cannot be repaired.
+    """
+    check = _Verification(context, load_table, on_progress, repair)
+    await check.files()
+    await check.strays()
+    await check.hot_rows()
+    await check.ledger()
+    return VerifyReport(check.file_count, check.block_count, check.record_count, check.hot_records, check.problems)
+
+
+class _Verification:
+    def __init__(self, context: Context, load_table: LoadTable, on_progress: OnProgress, repair: bool) -> None:
+        self.context = context
+        self.load_table = load_table
+        self.on_progress = on_progress
+        self.repair = repair
+        self.file_count = self.block_count = self.record_count = self.hot_records = 0
+        self.problems: list[Problem] = []
+
+    def add(self, place: str, problem: str, *, is_repaired: bool = False) -> None:
+        self.problems.append(Problem(place, problem, is_repaired))
+
+    async def files(self) -> None:
+        """Check every live file."""
+        async for row in all_files(self.context):
+            if row["state"] == "live":
+                try:
+                    await self.file(row)
+                except DamagedError as error:
+                    if await self.is_live(row):  # else it was replaced or expired while it was read
+                        self.add(row["file_path"], str(error).removeprefix(f"{row['file_path']}: "))
+                self.on_progress(self.file_count, self.file_count)
+
+    async def is_live(self, row: Row) -> bool:
+        (now,) = await self.context.query(sql.READ_STATE, row["file_path"])
+        return bool(now["state"] == "live")
+
+    async def file(self, row: Row) -> None:
+        """Check one file: its bytes against its row, its blocks against its index, and every record."""
+        file = await read_whole(self.context, row["file_path"])
+        if hashlib.sha256(file.data).hexdigest() != row["checksum"]:
+            raise DamagedError("the checksum of the object differs")
+        self.file_count += 1
+        for block in file.blocks:
+            self.record_count += len(file.records(block))
+            self.block_count += 1
+        blocks = await self.context.query(sql.READ_BLOCKS_OF_FILE, row["id"])
+        try:
+            indexed = [ColdBlock(dataset_id, *block[3:]) for dataset_id, block in live_blocks(row, blocks)]
+        except DamagedError:
+            indexed = []
+        if indexed != file.blocks and await self.is_live(row):
+            self.add(row["file_path"], "its index does not fit", is_repaired=self.repair and await self.write_index(row, file))
+
+    async def write_index(self, row: Row, file: WholeFile) -> bool:
+        """Replace a file's rows in the index by what the file says."""
+        changes = [bind(sql.DELETE_BLOCKS, row["file_path"]), *insert_blocks(row["file_path"], file.blocks)]
+        try:
+            await self.context.database.batch(guarded([guard_files([row["file_path"]], "live")], changes))
+        except ConflictError:
+            return False
+        return True
+
+    async def strays(self) -> None:
+        """Check that every object has a row that says so."""
+        page: list[ObjectInfo] = []
+        async for info in self.context.bucket.list():
+            page.append(info)
+            if len(page) == PAGE:
+                await self.stray_page(page)
+                page = []
+        await self.stray_page(page)
+
+    async def stray_page(self, page: list[ObjectInfo]) -> None:
+        states = await states_of(self.context, page)
+        for info in page:
+            if states.get(info.key, "gone") == "gone":
+                self.add(info.key, "no row knows this object; `collect` deletes it when it is old, `reindex` takes it up")
+
+    async def hot_rows(self) -> None:
+        """Check that every hot row can be read."""
+        (groups, sequence) = await self.context.database.batch([bind(sql.READ_HOT_GROUPS), bind(sql.LAST_SEQUENCE)])
+        last_id = int(sequence[0]["seq"]) if sequence else 0
+        for row in groups:
+            await self.hot_group(Group(row["table_name"], int(row["table_version"]), row["period_tag"]), last_id)
+
+    async def hot_group(self, group: Group, last_id: int) -> None:
+        table = await self.load_table(group.table_name)
+        settings = self.context.settings
+        async for datasets in hot_datasets(self.context, group, last_id):
+            for share in plan_shares(datasets, settings.file_bytes, settings.file_records):
+                async for record in read_share(self.context, group, share, last_id):
+                    self.hot_records += 1
+                    try:
+                        table.decode(group.table_version, record.data)
+                    except (ValueError, KeyError, RecursionError) as error:
+                        place = f"row {record.key.sequence} of buffer_logs"
+                        self.add(place, f"it cannot be read: {type(error).__name__}: {error}")
+
+    async def ledger(self) -> None:
+        """Check the totals of every group against its rows and files, all read in one batch."""
+        ledger, hot, live, quarantine = await self.context.database.batch(
+            [
+                bind(statement)
+                for statement in (sql.READ_LEDGER, sql.COUNT_HOT_GROUPS, sql.COUNT_LIVE_GROUPS, sql.COUNT_QUARANTINE_GROUPS)
+            ]
+        )
+        written = {_group(row): Totals(*(int(row[name]) for name in Totals._fields)) for row in ledger}
+        found = {group: Totals(expired_records=totals.expired_records) for group, totals in written.items()}
+        counted = (
+            (hot, {"hot_records": "record_count", "hot_bytes": "byte_count"}),
+            (live, {"cold_records": "record_count", "cold_bytes": "byte_count", "raw_bytes": "raw_bytes"}),
+            (quarantine, {"quarantined_records": "record_count"}),
+        )
+        for rows, columns in counted:
+            for row in rows:
+                counts = {name: int(row[column]) for name, column in columns.items()}
+                found[_group(row)] = found.get(_group(row), Totals())._replace(**counts)
+        for group, totals in found.items():
+            await self.group_totals(group, written.get(group, Totals()), totals)
+
+    async def group_totals(self, group: Group, written: Totals, found: Totals) -> None:
+        right = found._replace(
+            accepted_records=found.hot_records + found.cold_records + found.expired_records + found.quarantined_records
+        )
+        if written == right:
+            return
+        if self.repair:  # as a difference, so that what comes in meanwhile is kept
+            difference = Totals(*(now - before for before, now in zip(written, right, strict=True)))
+            await self.context.database.batch([add_to_ledger(group, difference)])
+        wrong = [name for name in Totals._fields if getattr(written, name) != getattr(right, name)]
+        told = ", ".join(f"{name} is {getattr(written, name)}, not {getattr(right, name)}" for name in wrong)
+        self.add(f"ledger of {'/'.join(map(str, group))}", told, is_repaired=self.repair)
+
+
+async def all_files(context: Context) -> AsyncIterator[Row]:
+    """Yield every row of `archived_files` in order of ids."""
+    last_id = 0
+    while rows := await context.query(sql.READ_FILES, last_id, PAGE):
+        for row in rows:
+            yield row
+        last_id = int(rows[-1]["id"])
+
+
+def _group(row: Row) -> Group:
+    return Group(row["table_name"], int(row["table_version"]), row["period_tag"])
