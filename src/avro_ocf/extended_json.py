@@ -6,8 +6,8 @@ JSON has no word for bytes, dates or NaN. Such a value is an object of one key, 
     {"$timestamp": "2026-11-24T09:30:00Z"}  {"$local_timestamp": "2026-11-24T09:30:00"}  {"$duration": [months, days, milliseconds]}
 
 A map or record whose only key begins with `$` is wrapped, `{"$map": {"$bytes": ...}}`, so no data can be taken for a tag. On input,
-`{"$branch": [name, value]}` names the union branch that a value is for. Without tags, the same functions handle plain JSON, in which
-such objects are what they are.
+`{"$branch": [name, value]}` names the union branch that a value is for. Without tags, the same functions handle plain JSON, in
+which such objects are what they are.
 """
 
 import json

@@ -19,6 +19,9 @@ from typing import Final
 from avro_ocf.errors import ConflictError, NotFoundError, OutcomeUnknownError, StoreError, UnavailableError
 from avro_ocf.hotcold.ports import ObjectInfo
 
+KEY_BYTES: Final = 1_024
+"""Bytes of the longest key, as in R2."""
+
 UNFINISHED: Final = ".unfinished"
 """The folder of files being written, below the directory; no segment of a key begins with it."""
 
@@ -26,15 +29,12 @@ SWEEP_AFTER_S: Final = 24 * 60 * 60
 """Seconds after its last write at which a file that a killed process has left there is removed, by a later put."""
 
 _NO_KEY: Final = re.compile("[\\\\\0\ud800-\udfff]")  # surrogates are how Python reads a file name that is no UTF-8
-_PAGE: Final = 1_000
 _ABSENT: Final = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
 
 
 def _is_key(key: str) -> bool:
-    segments = key.split("/")
-    return not _NO_KEY.search(key) and not any(
-        part in {"", ".", ".."} or part.casefold().startswith(UNFINISHED) for part in segments
-    )
+    bad = (part in {"", ".", ".."} or part.casefold().startswith(UNFINISHED) for part in key.split("/"))
+    return not _NO_KEY.search(key) and len(key.encode()) <= KEY_BYTES and not any(bad)
 
 
 @contextmanager
@@ -48,8 +48,8 @@ def _errors(path: Path, kind: type[UnavailableError] = UnavailableError) -> Iter
 
 
 def _sync_folder(folder: Path) -> None:
-    """Bring the names in a folder to the disk, where the system has a handle for a folder."""
-    if os.name == "posix":
+    """Bring the names in a folder to the disk."""
+    if os.name == "posix":  # elsewhere a folder cannot be opened
         descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)
@@ -67,9 +67,9 @@ def _make_folder(folder: Path) -> None:
 class Directory:
     """A `Bucket` in the directory at `path`, which the first put makes, with those above it; several processes may share it.
 
-    A key is the path of its file, such as `battles/2026-11-abc.avro`. Every method raises `StoreError` for what can be none: what has
-    a segment that is empty, `.` or `..` or begins with `UNFINISHED`, has a backslash or NUL, is no Unicode text, or is too long for
-    the file system. No object stands below another: where `a` is one, putting `a/b` raises `ConflictError`, and the other way round.
+    A key is the path of its file, such as `battles/2026-11-abc.avro`. Every method raises `StoreError` for what can be none: past
+    `KEY_BYTES`, no Unicode text, with a backslash or NUL, or with a segment that is empty, `.` or `..`, begins with `UNFINISHED`, or
+    is too long for the file system. No object stands below another: where `a` is one, putting `a/b` raises `ConflictError`.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -95,12 +95,12 @@ class Directory:
         await asyncio.to_thread(self._delete, self._path(key))
 
     async def list(self, prefix: str = "") -> AsyncIterator[ObjectInfo]:
-        """Yield every object whose key begins with `prefix`, in order of keys. Raises `UnavailableError`.
+        """Yield every object whose key begins with `prefix`, in order of keys; of those put or deleted meanwhile, some may be.
 
-        One put or deleted meanwhile may be yielded or not. Files whose names are no keys are passed over.
+        Files whose names are no keys are passed over. Raises `UnavailableError`.
         """
         objects = self._walk("", prefix)
-        while page := await asyncio.to_thread(lambda: [*islice(objects, _PAGE)]):
+        while page := await asyncio.to_thread(lambda: [*islice(objects, 1_000)]):
             for info in page:
                 yield info
 
@@ -139,12 +139,12 @@ class Directory:
         return folder / os.urandom(16).hex()
 
     def _publish(self, temporary: Path, path: Path, if_absent: bool) -> bool:
-        """Give a whole file its name, and bring that to the disk, also where it is another's: this answer promises it is there."""
-        stored = True
+        """Give a whole file its name, and bring that to the disk; another's name too, since the answer says that it is there."""
         with _errors(path):
             try:
                 _make_folder(path.parent)
                 (os.link if if_absent else os.replace)(temporary, path)
+                stored = True
             except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
                 if not if_absent or path.is_dir() or not path.parent.is_dir():
                     raise ConflictError(f"{path}: an object cannot stand below another") from error
@@ -189,13 +189,10 @@ class Directory:
 
         A folder's name sorts with its `/`, so that each folder as a whole stands where its keys do: `a-b` is before `a/b`.
         """
-        with _errors(self._root / folder):
-            try:
-                with os.scandir(self._root / folder) as entries:
-                    names = [entry.name + "/" * entry.is_dir() for entry in entries if _is_key(entry.name)]
-            except FileNotFoundError:
-                return
-        for key in (folder + name for name in sorted(names)):
+        names: list[str] = []
+        with _errors(self._root / folder), suppress(FileNotFoundError), os.scandir(self._root / folder) as entries:
+            names = sorted(entry.name + "/" * entry.is_dir() for entry in entries if _is_key(entry.name))
+        for key in (folder + name for name in names):
             if key.endswith("/"):
                 if key.startswith(prefix) or prefix.startswith(key):
                     yield from self._walk(key, prefix)

@@ -82,15 +82,25 @@ class Reject(NamedTuple):
 
 
 class Build(NamedTuple):
-    """One file of some records with those in it, or the only record that does not fit with the reason."""
+    """A file with the records in it, None when none of them can be archived, and the records that no file can hold."""
 
     file: ColdFile | None
     records: list[StoredRecord]
     rejects: list[Reject]
 
 
+class _Screened(NamedTuple):
+    """The schema of a file to be, the function that encodes its records, and which records those are."""
+
+    schema: Schema
+    encode: "Encode"
+    records: list[StoredRecord]
+
+
 Encode = Callable[[StoredRecord, bytearray], int]
 """Adds a record's binary encoding to the data of a block, and returns the number of its values that take no byte."""
+
+_UNREADABLE: Final = (AvroError, ValueError, RecursionError)
 
 
 def build_files(
@@ -98,24 +108,40 @@ def build_files(
 ) -> Iterator[Build]:
     """Yield files that together hold `records`, which are in order of dataset and key; mostly one.
 
-    Where records are too different for one schema, or some cannot be encoded, they are halved until the rest is well and each
-    record at fault stands alone.
+    Records that cannot be read are rejected. Where the others are too different for one schema they are halved until each part has
+    one.
     """
+    screen = _screen_json if group.table_version == JSON_VERSION else _screen_avro
     waiting = [records]
     while waiting:
         part = waiting.pop()
+        rejects: list[Reject] = []
         try:
-            schema, encode = _json_codec(table, part) if group.table_version == JSON_VERSION else _avro_codec(table, group)
-            yield Build(_build(schema, encode, table, group, part, settings, token), part, [])
-        except (AvroError, ValueError, KeyError, RecursionError) as error:
+            screened = screen(table, group, part, rejects)
+            if screened is None:
+                yield Build(None, [], rejects)
+            else:
+                yield Build(_build(screened, table, group, settings, token), screened.records, rejects)
+        except AvroError as error:
             if len(part) == 1:
-                yield Build(None, part, [Reject(part[0], f"{type(error).__name__}: {error}")])
+                yield Build(None, [], [Reject(part[0], f"{type(error).__name__}: {error}")])
             else:
                 waiting += [part[len(part) // 2 :], part[: len(part) // 2]]
 
 
-def _json_codec(table: Table, records: Iterable[StoredRecord]) -> tuple[Schema, Encode]:
-    schema = infer_json(table, (decode_json(record.data) for record in records))
+def _screen_json(table: Table, _: Group, records: list[StoredRecord], rejects: list[Reject]) -> _Screened | None:
+    inference = Inference()
+    good: list[StoredRecord] = []
+    for record in records:
+        try:
+            inference.add(decode_json(record.data))
+        except _UNREADABLE as error:
+            rejects.append(Reject(record, f"{type(error).__name__}: {error}"))
+        else:
+            good.append(record)
+    if not good:
+        return None
+    schema = schema_of(table, inference)
     if len(schema.json.encode()) > SCHEMA_BYTES:
         raise DatumError("the records have too many different keys")
     append = schema.encoder.append
@@ -123,15 +149,34 @@ def _json_codec(table: Table, records: Iterable[StoredRecord]) -> tuple[Schema, 
     def encode(record: StoredRecord, out: bytearray) -> int:
         return append(decode_json(record.data), out)
 
-    return schema, encode
+    return _Screened(schema, encode, good)
 
 
-def infer_json(table: Table, records: Iterable[object]) -> Schema:
-    """Return a schema that fits records of a table of JSON exactly."""
-    inference = Inference()
+def _screen_avro(table: Table, group: Group, records: list[StoredRecord], rejects: list[Reject]) -> _Screened | None:
+    if group.table_version not in table.schemas:
+        rejects += [Reject(record, f"table {table.name!r} has no version {group.table_version}") for record in records]
+        return None
+    schema = table.schemas[group.table_version]
+    good: list[StoredRecord] = []
     for record in records:
-        inference.add(record)
-    return schema_of(table, inference)
+        try:
+            if schema.skipper.skip(record.data) != len(record.data):
+                raise FormatError("bytes after the datum")
+        except _UNREADABLE as error:
+            rejects.append(Reject(record, f"{type(error).__name__}: {error}"))
+        else:
+            good.append(record)
+    if not good:
+        return None
+
+    def encode(record: StoredRecord, out: bytearray) -> int:
+        out += record.data
+        return 0
+
+    def encode_charged(record: StoredRecord, out: bytearray) -> int:
+        return schema.encoder.append(schema.decode(record.data), out)
+
+    return _Screened(schema, encode_charged if schema.encoder.is_charged else encode, good)
 
 
 def schema_of(table: Table, inference: Inference) -> Schema:
@@ -139,30 +184,8 @@ def schema_of(table: Table, inference: Inference) -> Schema:
     return parse_schema(inference.schema(re.sub(r"\W", "_", f"{'_' * table.name[0].isdigit()}{table.name}", flags=re.ASCII)))
 
 
-def _avro_codec(table: Table, group: Group) -> tuple[Schema, Encode]:
-    schema = table.schemas[group.table_version]
-    decode, append, skip = schema.decode, schema.encoder.append, schema.skipper.skip
-
-    def encode(record: StoredRecord, out: bytearray) -> int:
-        if schema.encoder.is_charged:
-            return append(decode(record.data), out)
-        if skip(record.data) != len(record.data):
-            raise FormatError("bytes after the datum")
-        out += record.data
-        return 0
-
-    return schema, encode
-
-
-def _build(
-    schema: Schema,
-    encode: Encode,
-    table: Table,
-    group: Group,
-    records: list[StoredRecord],
-    settings: Settings,
-    token: Callable[[], bytes],
-) -> ColdFile:
+def _build(screened: _Screened, table: Table, group: Group, settings: Settings, token: Callable[[], bytes]) -> ColdFile:
+    schema, encode, records = screened
     header, plain = make_header(schema, codec=settings.codec, sync_marker=token())
     chunks = [b""]
     blocks: list[DirectoryBlock] = []

@@ -57,7 +57,8 @@ async def read_share(context: Context, group: Group, share: list[HotDataset], la
         dataset_ids = json.dumps([dataset.dataset_id for dataset in page])
         rows_left = sum(dataset.row_count for dataset in page)
         limit = max(1, min(PAGE_ROWS, rows_left * PAGE_BYTES // max(1, sum(dataset.byte_count for dataset in page))))
-        limit = limit if len(page) == 1 else rows_left  # only a single dataset can be read on from a key
+        if len(page) > 1:  # only a single dataset can be read on from a key, so these come at once
+            limit = rows_left + 1
         after = RecordKey(-1, -1)
         pending: list[Row] = []
         while True:

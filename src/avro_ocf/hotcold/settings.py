@@ -2,6 +2,9 @@
 
 from typing import NamedTuple
 
+from avro_ocf.container.compression import codec_for_writing
+from avro_ocf.errors import DatumError
+
 MINUTE_MS = 60_000
 DAY_MS = 24 * 60 * MINUTE_MS
 
@@ -38,3 +41,12 @@ class Settings(NamedTuple):
 
 
 DEFAULT_SETTINGS = Settings()
+
+
+def check_settings(settings: Settings) -> None:
+    """Raise `DatumError` for a size below 1 or a time below 0, and `UnsupportedCodecError` for a codec that cannot be written."""
+    codec_for_writing(settings.codec)
+    for name, value in settings._asdict().items():
+        least = 0 if name.endswith("_ms") else 1
+        if name != "codec" and (type(value) is not int or value < least):
+            raise DatumError(f"{value!r} is not a whole number of at least {least}", name)

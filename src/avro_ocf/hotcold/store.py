@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any, Literal, overload
 
 from avro_ocf.api import parse_schema
-from avro_ocf.errors import ConflictError, DatumError
+from avro_ocf.errors import ConflictError, DatumError, NotFoundError
 from avro_ocf.hotcold import archive, collect, compact, reindex, reset, status, verify
 from avro_ocf.hotcold.archive import OnProgress
 from avro_ocf.hotcold.context import Context
@@ -28,7 +28,7 @@ from avro_ocf.hotcold.reports import (
     StatusReport,
     VerifyReport,
 )
-from avro_ocf.hotcold.settings import DEFAULT_SETTINGS, Settings
+from avro_ocf.hotcold.settings import DEFAULT_SETTINGS, Settings, check_settings
 from avro_ocf.hotcold.snapshot import Query
 from avro_ocf.hotcold.table import Table
 from avro_ocf.hotcold.tables import add_table, load_table
@@ -51,7 +51,8 @@ class HotCold:
 
     `clock` returns milliseconds since the epoch and `token` 16 random bytes; both are there for tests. The tables of a new database
     are made with the first operation, which raises `VersionError` for a database of a newer version. Every operation may raise
-    `UnavailableError` and `OutcomeUnknownError` from its database and bucket, and can then be tried again.
+    `UnavailableError` and `OutcomeUnknownError` from its database and bucket, and can then be tried again. Raises `DatumError` for
+    settings that are none, and `UnsupportedCodecError`.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class HotCold:
         clock: Callable[[], int] = _now_ms,
         token: Callable[[], bytes] = _random_token,
     ) -> None:
+        check_settings(settings)
         self._ctx = Context(database, bucket, settings, clock, token)
         self._is_ready = False
         self._tables: dict[str, Table] = {}
@@ -121,11 +123,11 @@ class HotCold:
         known = self._tables.get(check_table(table)) or await self._load_table(table)
         try:
             return await ingest(context, known, upload)
-        except ConflictError:
+        except (ConflictError, DatumError, NotFoundError):
             fresh = await self._load_table(table)
             if fresh.newest == known.newest:
                 raise
-            return await ingest(context, fresh, upload)  # it had no schema when it was looked at first
+            return await ingest(context, fresh, upload)  # another process has added a version since
 
     @overload
     def read(
@@ -155,7 +157,7 @@ class HotCold:
         check_id(dataset_id, "dataset_id")
         check_time(from_ms, "from_ms")
         check_time(min(to_ms, TIME_MAX), "to_ms")
-        query = Query(dataset_id, check_table(table), from_ms, to_ms)
+        query = Query(dataset_id, check_table(table), from_ms, min(to_ms, TIME_MAX + 1))
         context = await self._ready()
         if format == "ocf":
             async for data in read_ocf(context, query):
