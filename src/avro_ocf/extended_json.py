@@ -23,6 +23,7 @@ from typing import Final, Never
 from uuid import UUID
 
 from avro_ocf.errors import DatumError
+from avro_ocf.json_text import check_nesting
 from avro_ocf.logical import Duration
 
 Path = tuple["Path", str | int] | None
@@ -47,6 +48,7 @@ def loads(text: str, *, tags: bool = True) -> object:
     of a double, and the words NaN and Infinity, which are not JSON.
     """
     try:
+        check_nesting(text)
         value = _DECODER.decode(text)
         return _untagged(value, None) if tags and ("$" in text or "\\u0024" in text) else value
     except RecursionError:

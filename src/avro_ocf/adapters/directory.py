@@ -68,7 +68,7 @@ class Directory:
     """A `Bucket` in the directory at `path`, which the first put makes, with those above it; several processes may share it.
 
     A key is the path of its file, such as `battles/2026-11-abc.avro`. Every method raises `StoreError` for what can be none: past
-    `KEY_BYTES`, no Unicode text, with a backslash or NUL, or with a segment that is empty, `.` or `..`, begins with `UNFINISHED`, or
+    `KEY_BYTES`, no Unicode text, with a backslash or NUL, or a segment that is empty, `.` or `..`, begins with `UNFINISHED`, or
     is too long for the file system. No object stands below another: where `a` is one, putting `a/b` raises `ConflictError`.
     """
 

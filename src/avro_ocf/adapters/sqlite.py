@@ -186,7 +186,7 @@ class SQLite:
         try:
             connection.execute("PRAGMA journal_mode = WAL").fetchone()
         except sqlite3.OperationalError as error:
-            # SQLite does not wait here. Whoever is using the file may go on in its present mode, and so may this connection.
+            # SQLite does not wait for a writer here. That one goes on in the file's present mode, and so may this connection.
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
                 raise
         connection.execute("PRAGMA synchronous = FULL")

@@ -12,6 +12,9 @@ PARAMETER_BYTES: Final = 1_000_000
 """Bytes of JSON that one parameter carries before the rest goes into another: well below the largest value of a database."""
 
 
+_ENCODE: Final = json.JSONEncoder(separators=(",", ":")).encode
+
+
 class Context(NamedTuple):
     """The two ports of a store, its settings, `clock` for milliseconds since the epoch, and `token` for 16 random bytes."""
 
@@ -68,8 +71,8 @@ def json_lists(items: Iterable[Any], most_items: int = 10_000) -> Iterator[str]:
     texts: list[str] = []
     size = 0
     for item in items:
-        text = json.dumps(item, ensure_ascii=False, separators=(",", ":"))
-        item_bytes = len(text.encode()) + 1
+        text = _ENCODE(item)  # ASCII, so that characters are bytes
+        item_bytes = len(text) + 1
         if texts and (size + item_bytes > PARAMETER_BYTES or len(texts) >= most_items):
             yield f"[{','.join(texts)}]"
             texts, size = [], 0

@@ -11,6 +11,7 @@ What is seen at each place of the data is collected first and written as a schem
 from collections.abc import Iterable
 from datetime import date, datetime, time
 from decimal import Decimal
+from types import NoneType
 from typing import Any, Final
 from uuid import UUID
 
@@ -145,6 +146,9 @@ class _Place:
 
     def add_list(self, items: list[Any], trail: Trail, depth: int) -> None:
         place = self.items = self.items or _Place()
+        if alike := _type_of_all(items):
+            place.add_simple(alike, trail)
+            return
         for index, item in enumerate(items):
             place.add(item, (trail, f"[{index}]"), depth)
 
@@ -251,6 +255,16 @@ def _simple_type(value: object, trail: Trail) -> str:
         case datetime():
             return _timestamp_type(value, trail)
     return seen
+
+
+def _type_of_all(items: list[Any]) -> str | None:
+    """Return the Avro type of a list's numbers or nulls if they are alike and well, else None: one look instead of one at each."""
+    kinds = set(map(type, items))
+    if len(kinds) != 1:
+        return None
+    (kind,) = kinds
+    is_plain = kind in (float, bool, NoneType) or (kind is int and min(items) >= LONG_MIN and max(items) <= LONG_MAX)
+    return SIMPLE_TYPES[kind] if is_plain else None
 
 
 def _timestamp_type(value: datetime, trail: Trail) -> str:
