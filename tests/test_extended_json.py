@@ -135,7 +135,7 @@ def test_any_offset_is_read_as_utc() -> None:
         ('{"a": NaN}', "", "NaN is not JSON"),
         ('{"a": 1e999}', "", "1e999 is past"),
         ('{"a": 1, "a": 2}', "", 'key "a" is there twice'),
-        pytest.param("[" * 100_000, "", "nested too deeply", marks=pytest.mark.host),
+        ("[" * 100_000, "", "nested too deeply"),
         ("9" * 5000, "", "not JSON"),
         ('{"ship": {"crew": [{"$bytes": "?"}]}}', "ship.crew[0]", "bad $bytes"),
         ('{"a b": {"$date": "2026-02-30"}}', '["a b"]', "bad $date"),

@@ -16,12 +16,14 @@ def loads(text: str, **options: Any) -> Any:
 
     Raises `RecursionError` when it is nested more deeply than `MOST_NESTED`, and `ValueError` when it is not JSON.
     """
-    if text.count("[") + text.count("{") > MOST_NESTED:
-        _check_nesting(text)
+    check_nesting(text)
     return json.loads(text, **options)
 
 
-def _check_nesting(text: str) -> None:
+def check_nesting(text: str) -> None:
+    """Raise `RecursionError` when JSON `text` is nested more deeply than `MOST_NESTED`."""
+    if text.count("[") + text.count("{") <= MOST_NESTED:
+        return
     depth = 0
     for piece in re.finditer(_PIECE, text, re.DOTALL):
         first = piece[0][0]

@@ -10,7 +10,7 @@ from avro_ocf.hotcold import sql
 from avro_ocf.hotcold.build import ColdFile, Reject, StoredRecord, build_files
 from avro_ocf.hotcold.context import Context, Group, Totals, add_to_ledger, bind, guarded, in_lists
 from avro_ocf.hotcold.hot_rows import hot_datasets, plan_shares, read_share
-from avro_ocf.hotcold.objects import commit, put, stage
+from avro_ocf.hotcold.objects import store_files
 from avro_ocf.hotcold.reports import ArchiveReport
 from avro_ocf.hotcold.table import Table
 
@@ -108,14 +108,12 @@ class _Run:
             raise _StoppedError("busy")
 
     async def store(self, file: ColdFile, records: list[StoredRecord]) -> None:
-        await stage(self.context, file)
-        await put(self.context, file)
         row_ids = [row_id for record in records for row_id in record.row_ids]
         count, size = len(records), file.raw_bytes
         totals = Totals(hot_records=-count, hot_bytes=-size, cold_records=count, cold_bytes=file.size, raw_bytes=size)
         guards = list(in_lists(sql.GUARD_ROWS, row_ids))
         changes = [*in_lists(sql.DELETE_ROWS, row_ids), add_to_ledger(file.group, totals)]
-        if not await commit(self.context, [file], guards, changes):
+        if not await store_files(self.context, [file], guards, changes):
             raise _StoppedError("overtaken")
         self.paths.append(file.path)
         self.records += count

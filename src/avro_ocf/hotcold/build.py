@@ -20,6 +20,7 @@ from avro_ocf.hotcold.json_records import SCHEMA_BYTES, decode_json
 from avro_ocf.hotcold.record_keys import RecordKey
 from avro_ocf.hotcold.settings import Settings
 from avro_ocf.hotcold.table import JSON_VERSION, Table
+from avro_ocf.reference import Budget, skip
 from avro_ocf.schema.inference import Inference
 
 BLOCK_RECORDS: Final = 10_000
@@ -174,7 +175,10 @@ def _screen_avro(table: Table, group: Group, records: list[StoredRecord], reject
         return 0
 
     def encode_charged(record: StoredRecord, out: bytearray) -> int:
-        return schema.encoder.append(schema.decode(record.data), out)
+        budget = Budget(schema.limits.zero_byte_items)
+        skip(schema.node, record.data, 0, schema.limits, budget)
+        out += record.data
+        return budget.spent
 
     return _Screened(schema, encode_charged if schema.encoder.is_charged else encode, good)
 

@@ -10,7 +10,6 @@ from typing import Final
 from avro_ocf.errors import ConflictError
 from avro_ocf.hotcold import sql
 from avro_ocf.hotcold.context import Context, Group, Totals, add_to_ledger, bind, guarded
-from avro_ocf.hotcold.names import TIME_MAX
 from avro_ocf.hotcold.objects import guard_files
 from avro_ocf.hotcold.ports import ObjectInfo, Row
 from avro_ocf.hotcold.reports import CollectReport, ExpireReport
@@ -76,7 +75,7 @@ async def expire(context: Context, older_than_ms: int) -> ExpireReport:
     files: list[str] = []
     records = 0
     oldest = context.clock() - older_than_ms
-    while rows := await context.query(sql.READ_LIVE_FILES, oldest, TIME_MAX, PAGE):
+    while rows := await context.query(sql.READ_EXPIRED_FILES, oldest, PAGE):
         expired = [row for row in rows if await _expire(context, row)]
         files += [row["file_path"] for row in expired]
         records += sum(int(row["record_count"]) for row in expired)

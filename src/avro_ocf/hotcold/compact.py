@@ -17,8 +17,7 @@ from avro_ocf.hotcold.collect import PAGE
 from avro_ocf.hotcold.context import Context, Group, Totals, add_to_ledger, bind
 from avro_ocf.hotcold.fetch import Fetcher
 from avro_ocf.hotcold.json_records import encode_json
-from avro_ocf.hotcold.names import TIME_MAX
-from avro_ocf.hotcold.objects import commit, guard_files, put, stage
+from avro_ocf.hotcold.objects import guard_files, store_files
 from avro_ocf.hotcold.ports import Row
 from avro_ocf.hotcold.reports import CompactReport
 from avro_ocf.hotcold.snapshot import LiveBlock, Run, live_blocks
@@ -32,7 +31,7 @@ async def compact(context: Context, load_table: LoadTable, on_progress: OnProgre
     """
     report = CompactReport([], [], 0)
     most_bytes = context.settings.file_bytes
-    rows = await context.query(sql.READ_LIVE_FILES, TIME_MAX, most_bytes // 2, 10 * PAGE)
+    rows = await context.query(sql.READ_SMALL_FILES, most_bytes // 2, 10 * PAGE)
     done = 0
     for sources in plan_merges(rows, most_bytes):
         done += len(sources)
@@ -75,9 +74,6 @@ async def _merge(context: Context, table: Table, sources: list[Row]) -> list[str
             raise DamagedError(f"{first['file_path']}: a record of a live file cannot be encoded: {reject.reason}")
     if len(files) >= len(sources):
         return []
-    for file in files:
-        await stage(context, file)
-        await put(context, file)
     paths = [row["file_path"] for row in sources]
     cold_bytes = sum(file.size for file in files) - sum(int(row["file_size"]) for row in sources)
     raw_bytes = sum(file.raw_bytes for file in files) - sum(int(row["raw_bytes"]) for row in sources)
@@ -85,14 +81,16 @@ async def _merge(context: Context, table: Table, sources: list[Row]) -> list[str
         bind(sql.SET_STATE, json.dumps(paths), "dead", context.clock()),
         add_to_ledger(group, Totals(cold_bytes=cold_bytes, raw_bytes=raw_bytes)),
     ]
-    is_done = await commit(context, files, [guard_files(paths, "live")], changes)
+    is_done = await store_files(context, files, [guard_files(paths, "live")], changes)
     return [file.path for file in files] if is_done else []
 
 
 async def read_file(context: Context, file: Row) -> list[StoredRecord]:
     """Return all records of a file as they were as rows. Raises `DamagedError`."""
-    blocks = live_blocks(file, await context.query(sql.READ_BLOCKS_OF_FILE, file["id"]))
-    fetcher = Fetcher(context.bucket, [Run([block for _, block in blocks])])
+    (header,), rows = await context.database.batch([bind(sql.READ_HEADER, file["id"]), bind(sql.READ_BLOCKS_OF_FILE, file["id"])])
+    blocks = live_blocks(header, rows)
+    fetcher = Fetcher(context.bucket)
+    fetcher.expect([Run([block for _, block in blocks])])
     return [record for dataset_id, block in blocks for record in raw_records(dataset_id, block, await fetcher.take(block))]
 
 

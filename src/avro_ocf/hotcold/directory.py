@@ -1,8 +1,9 @@
 """The directory that a file carries in its header's metadata: what the database's rows say of its blocks, so that the rows can be
 made again.
 
-It is deflated JSON: the group, the table's timestamp field, and for each block its dataset, its length in bytes, its checksum and
-its record keys. Places follow from the lengths, since blocks fill the file.
+It is JSON, deflated and in base64, since some libraries take all metadata for text: the group, the table's timestamp field, and for
+each block its dataset, its length in bytes, its checksum and its record keys. Places follow from the lengths, since blocks fill the
+file.
 """
 
 import json
@@ -49,7 +50,7 @@ def encode_directory(group: Group, timestamp_field: str | None, blocks: Iterable
         for block in blocks
     ]
     content = {"format": DIRECTORY_FORMAT, "group": group, "timestamp_field": timestamp_field, "blocks": listed}
-    return zlib.compress(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode(), wbits=-15)
+    return b64encode(zlib.compress(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode(), wbits=-15))
 
 
 def decode_directory(header: Header) -> Directory:
@@ -58,7 +59,8 @@ def decode_directory(header: Header) -> Directory:
     if packed is None:
         raise DamagedError(f"the file has no {DIRECTORY_KEY}: it was not made by a store")
     try:
-        content: Any = loads(codec_for_reading("deflate").decompress(packed, DIRECTORY_BYTES).decode())
+        text = codec_for_reading("deflate").decompress(b64decode(packed, validate=True), DIRECTORY_BYTES).decode()
+        content: Any = loads(text)
         if content["format"] != DIRECTORY_FORMAT:
             raise DamagedError(f"the directory has format {content['format']!r}, not {DIRECTORY_FORMAT}")
         table_name, table_version, period_tag = content["group"]
@@ -67,8 +69,6 @@ def decode_directory(header: Header) -> Directory:
         if field is not None and not isinstance(field, str):
             raise DamagedError("the directory's timestamp field is no name")
         return Directory(group, field, [_block(*entry) for entry in content["blocks"]])
-    except DamagedError:
-        raise
     except (AvroError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise DamagedError(f"the directory cannot be read: {type(error).__name__}: {error}") from None
 

@@ -4,26 +4,38 @@ import zlib
 
 from avro_ocf.container.block import StoredBlock, decode_block
 from avro_ocf.container.parser import StreamParser
-from avro_ocf.errors import DamagedError, FormatError, NotFoundError
+from avro_ocf.errors import DamagedError, FormatError, NotFoundError, ResolutionError
 from avro_ocf.hotcold.ports import Bucket
 from avro_ocf.hotcold.snapshot import LiveBlock, Run
 from avro_ocf.hotcold.table import Table
 
 
 class Fetcher:
-    """Fetches the blocks of some runs, each when its first block is wanted; a block is kept until it is taken."""
+    """Fetches the blocks of runs, each run when its first block is wanted; a block is kept until it is taken."""
 
-    def __init__(self, bucket: Bucket, runs: list[Run]) -> None:
+    def __init__(self, bucket: Bucket) -> None:
         self._bucket = bucket
-        self._run_of = {(block.path, block.start_byte): run for run in runs for block in run.blocks}
+        self._run_of: dict[tuple[str, int], Run] = {}
         self._fetched: dict[tuple[str, int], bytes] = {}
 
-    async def take(self, block: LiveBlock) -> StoredBlock:
-        """Return a block, which can be taken once. Raises `DamagedError` where the bucket has other bytes or none."""
+    def expect(self, runs: list[Run]) -> None:
+        """Make ready for the blocks of `runs`; what was fetched of others is dropped."""
+        self._run_of = {(block.path, block.start_byte): run for run in runs for block in run.blocks}
+        self._fetched = {place: data for place, data in self._fetched.items() if place in self._run_of}
+
+    async def take(self, block: LiveBlock, *, keep: bool = False) -> StoredBlock:
+        """Return a block, which can be taken once more if it is to be kept.
+
+        Raises `DamagedError` where the bucket has other bytes or none; it is then asked again the next time.
+        """
         place = (block.path, block.start_byte)
         if place not in self._fetched:
             await self._fetch(self._run_of[place])
-        return parse_stored(block, self._fetched.pop(place))
+        data = self._fetched.pop(place)
+        stored = parse_stored(block, data)
+        if keep:
+            self._fetched[place] = data
+        return stored
 
     async def _fetch(self, run: Run) -> None:
         first = run.blocks[0]
@@ -60,5 +72,5 @@ def decode_stored(table: Table, block: LiveBlock, stored: StoredBlock) -> list[o
     reader_schema = table.reader_schema if block.table_version else None
     try:
         return decode_block(block.header, stored, reader_schema)
-    except FormatError as error:
+    except (FormatError, ResolutionError) as error:
         raise DamagedError(f"{block.path}: {error}") from None

@@ -41,11 +41,12 @@ def plan_shares(datasets: Iterable[HotDataset], most_bytes: int, most_rows: int)
     share: list[HotDataset] = []
     byte_count = row_count = 0
     for dataset in datasets:
-        if share and (byte_count + dataset.byte_count > most_bytes or row_count + dataset.row_count > most_rows):
+        size = dataset.byte_count + len(json.dumps(dataset.dataset_id))  # ids are parameters, and may be longer than their rows
+        if share and (byte_count + size > most_bytes or row_count + dataset.row_count > most_rows):
             yield share
             share, byte_count, row_count = [], 0, 0
         share.append(dataset)
-        byte_count += dataset.byte_count
+        byte_count += size
         row_count += dataset.row_count
     if share:
         yield share

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from avro_ocf.errors import AvroError, ConflictError, DatumError, OutcomeUnknownError
 from avro_ocf.hotcold import sql
+from avro_ocf.hotcold.bodies import records_of_ocf
 from avro_ocf.hotcold.context import Context, Group, Totals, add_to_ledger, bind, guarded, json_lists
 from avro_ocf.hotcold.names import check_id, check_period, check_time
 from avro_ocf.hotcold.ports import Statement
@@ -21,10 +22,13 @@ LAST_DATED_MS: Final = 253_402_300_799_999
 
 
 class Upload(NamedTuple):
-    """What is posted: records of one dataset and table, and what is said of them. `upload_id` is the caller's own or random."""
+    """What is posted: records of one dataset and table, and what is said of them. `upload_id` is the caller's own or random.
+
+    `records` are as they are or, as bytes, those of a container file.
+    """
 
     dataset_id: str
-    records: Sequence[object]
+    records: Sequence[object] | bytes
     table_version: int | None
     timestamp_ms: int | None
     period_tag: str | None
@@ -50,8 +54,12 @@ async def ingest(context: Context, table: Table, upload: Upload) -> IngestReport
     Raises `DatumError` with the record and path of what does not fit, `ConflictError` when the upload's id stands for other content
     or the table has got a schema meanwhile, and what the database raises.
     """
-    version = table.version_of(upload.table_version)
-    datas = check_all(upload.records, lambda record: table.encode(version, record))
+    try:
+        version, datas = _encoded(table, upload, upload.table_version)
+    except AvroError:
+        if report := await _replayed(context, table, upload):  # its records fitted an earlier version
+            return report
+        raise
     batch = _batch(context, table, upload, version, datas)
     try:
         await context.database.batch(batch)
@@ -64,6 +72,15 @@ async def ingest(context: Context, table: Table, upload: Upload) -> IngestReport
             return report._replace(is_replay=False)
         raise
     return IngestReport(upload.upload_id, version, len(datas), is_replay=False)
+
+
+def _encoded(table: Table, upload: Upload, table_version: int | None) -> tuple[int, list[bytes]]:
+    """Return the version that an upload's records are of, and the records as they are stored."""
+    version = table.version_of(table_version)
+    records = upload.records
+    if isinstance(records, bytes):
+        records, version = records_of_ocf(records, table, table_version)
+    return version, check_all(records, lambda record: table.encode(version, record))
 
 
 def _batch(context: Context, table: Table, upload: Upload, version: int, datas: list[bytes]) -> list[Statement]:
@@ -124,7 +141,7 @@ async def _replayed(context: Context, table: Table, upload: Upload) -> IngestRep
     version, count = int(rows[0]["table_version"]), int(rows[0]["record_count"])
     try:
         # As it was stored then: the newest version may have become another since.
-        datas = check_all(upload.records, lambda record: table.encode(version, record))
+        _, datas = _encoded(table, upload, version)
         is_same = _content_hash(upload, datas) == rows[0]["content_hash"]
     except (AvroError, KeyError):
         is_same = False

@@ -7,11 +7,12 @@ before and after it is archived.
 import json
 from math import isfinite
 from types import NoneType
-from typing import Any, Final
+from typing import Any, Final, Never
 
 from avro_ocf import extended_json
 from avro_ocf.api import infer_schema
 from avro_ocf.errors import AvroError, DatumError
+from avro_ocf.json_text import check_nesting
 from avro_ocf.schema.names import is_unicode
 from avro_ocf.varint import LONG_MAX, LONG_MIN
 
@@ -44,7 +45,19 @@ def encode_json(record: object) -> bytes:
 
 def decode_json(data: bytes) -> Any:
     """Return the record of a JSON text. Raises `ValueError` and `RecursionError` for what `encode_json` never gives."""
-    return json.loads(data)
+    text = data.decode()
+    check_nesting(text)
+    record = _DECODER.decode(text)
+    if type(record) is not dict:
+        raise ValueError(f"a record is an object, not {type(record).__name__}")
+    return record
+
+
+def _refuse(word: str) -> Never:
+    raise ValueError(f"{word} is not JSON")
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_refuse)
 
 
 def _check_schema(record: object) -> None:

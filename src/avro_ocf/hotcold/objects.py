@@ -1,8 +1,8 @@
 """How an object comes to be live: the one protocol that archiving and compaction share.
 
-1. `stage`: its row is inserted as `staged`, on a path never used before. The row comes before the object, so no object is unknown.
-2. `put`: the object is put if absent, then its size is looked at.
-3. `commit`: one batch makes the file `live`, inserts its blocks and removes what it replaces, if all of that is still as it was.
+1. Stage: its row is inserted as `staged`, on a path never used before. The row comes before the object, so no object is unknown.
+2. Put: the object is put if absent, then its size is looked at.
+3. Commit: one batch makes the file `live`, inserts its blocks and removes what it replaces, if all of that is still as it was.
 
 A state only ever goes staged, live, dead, gone, or from staged straight to dead. A crash leaves a staged file, which `collect`
 gives up. Where an answer was lost, the state tells; nothing is cleaned up on doubt.
@@ -24,8 +24,20 @@ ATTEMPTS: Final = 3
 """How often a write whose answer was lost is tried. Each write here is safe to repeat."""
 
 
-async def stage(context: Context, file: ColdFile) -> None:
-    """Insert the file's row as `staged`. Raises `ConflictError` when its path was used before."""
+async def store_files(context: Context, files: list[ColdFile], guards: list[Statement], changes: list[Statement]) -> bool:
+    """Make `files` live together with all `changes` if all `guards` hold, and return whether that is so now.
+
+    False means that what the files were made of has changed meanwhile, or that they were given up. Raises `OutcomeUnknownError`
+    when that cannot be found out, and `DamagedError` when the bucket does not keep what is put.
+    """
+    for file in files:
+        await _stage(context, file)
+        if not await _put(context, file):
+            return False
+    return await _commit(context, files, guards, changes)
+
+
+async def _stage(context: Context, file: ColdFile) -> None:
     statement = insert_file(context, file)
     for attempt in range(ATTEMPTS):
         try:
@@ -40,8 +52,8 @@ async def stage(context: Context, file: ColdFile) -> None:
         return
 
 
-async def put(context: Context, file: ColdFile) -> None:
-    """Put the file's object. Raises `DamagedError` when another object has its key, or when it has another size afterwards."""
+async def _put(context: Context, file: ColdFile) -> bool:
+    """Put the file's object, and return whether it is there; False when it was given up, and so maybe deleted, meanwhile."""
     for attempt in range(ATTEMPTS):
         try:
             is_new = await context.bucket.put(file.path, file.chunks, if_absent=True)
@@ -49,24 +61,27 @@ async def put(context: Context, file: ColdFile) -> None:
             if attempt == ATTEMPTS - 1:
                 raise
             continue
-        if not is_new:  # an answer was lost, or the bucket has what nobody knows of
-            found = await context.bucket.get(file.path, 0, file.size + 1)
-            if hashlib.sha256(found).hexdigest() != file.checksum:
-                raise DamagedError(f"{file.path}: there is another object with this key")
         break
-    info = await context.bucket.head(file.path)
-    if info is None or info.size != file.size:
-        raise DamagedError(f"{file.path}: {file.size} bytes were put, and {info.size if info else 'none'} are there")
+    if is_new:
+        info = await context.bucket.head(file.path)
+        is_whole = info is not None and info.size == file.size
+    else:  # an answer was lost, or the bucket has what nobody knows of
+        is_whole = await _is_there(context, file)
+    if not is_whole and (await _state(context, file.path))[0] == "staged":
+        raise DamagedError(f"{file.path}: what the bucket has is not what was put")
+    return is_whole
 
 
-async def commit(context: Context, files: Iterable[ColdFile], guards: list[Statement], changes: list[Statement]) -> bool:
-    """Make staged `files` live with all `changes` if all `guards` hold, and return whether that is so now.
+async def _is_there(context: Context, file: ColdFile) -> bool:
+    try:
+        found = await context.bucket.get(file.path, 0, file.size + 1)
+    except NotFoundError:
+        return False
+    return hashlib.sha256(found).hexdigest() == file.checksum
 
-    False means that what they were made of has changed meanwhile; they are given up then. Raises `OutcomeUnknownError` when that
-    cannot be found out.
-    """
-    files = list(files)  # all become live or none, so one tells for all
-    paths = [file.path for file in files]
+
+async def _commit(context: Context, files: list[ColdFile], guards: list[Statement], changes: list[Statement]) -> bool:
+    paths = [file.path for file in files]  # all become live or none, so one tells for all
     batch = guarded(
         [guard_files(paths, "staged"), *guards],
         [
@@ -114,10 +129,11 @@ def guard_files(paths: list[str], state: str) -> Statement:
 
 def insert_blocks(path: str, blocks: Iterable[ColdBlock]) -> list[Statement]:
     """Return the statements that insert a file's rows of `block_indexes`."""
-    return [bind(sql.INSERT_BLOCKS, path, listed) for listed in json_lists(map(_block_row, blocks))]
+    return [bind(sql.INSERT_BLOCKS, path, listed) for listed in json_lists(map(block_row, blocks))]
 
 
-def _block_row(block: ColdBlock) -> tuple[object, ...]:
+def block_row(block: ColdBlock) -> tuple[object, ...]:
+    """Return what the index says of a block, from its dataset to its record keys in hexadecimal digits."""
     first, last = block.keys[0], block.keys[-1]
     place = (block.dataset_id, block.start_byte, block.length, len(block.keys))
     return (*place, first.timestamp, last.timestamp, block.checksum, encode_keys(block.keys).hex())

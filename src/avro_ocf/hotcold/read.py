@@ -50,6 +50,7 @@ class DatasetReader:
         self.last_sequence = TIME_MAX
         self.snapshot = Snapshot([], [], LAST_KEY)
         self._after = RecordKey(-1, -1)
+        self._fetcher = Fetcher(context.bucket)
 
     async def open(self) -> None:
         """Take the first snapshot. Raises `NotFoundError` for a table that has never had a record or a schema."""
@@ -94,7 +95,7 @@ class DatasetReader:
 
     async def _merge(self, snapshot: Snapshot) -> AsyncIterator[tuple[RecordKey, Piece]]:
         """Yield pieces in order, each with its last key, up to the snapshot's last one."""
-        fetcher = Fetcher(self.context.bucket, snapshot.runs)
+        self._fetcher.expect(snapshot.runs)
         waiting = sorted((block for run in snapshot.runs for block in run.blocks), key=lambda block: block.keys[0], reverse=True)
         streams: list[tuple[RecordKey, int, Any, _Stream]] = []
         _push(streams, self._hot_stream(snapshot.hot), 0)
@@ -104,7 +105,7 @@ class DatasetReader:
                 block = waiting.pop()
                 if block.keys[0] > snapshot.last_key:
                     return
-                stored = await fetcher.take(block)
+                stored = await self._fetcher.take(block, keep=block.keys[-1] > snapshot.last_key)
                 if waiting:
                     next_key = min(next_key, waiting[-1].keys[0])
                 if block.keys[-1] < next_key and self._wants_all(block, snapshot):
@@ -115,6 +116,8 @@ class DatasetReader:
             key, order, record, stream = streams[0]
             if key > snapshot.last_key:
                 return
+            if isinstance(record, DamagedError):  # it comes after all that is before it
+                raise record
             yield key, Decoded([record])
             following = next(stream, None)
             if following is None:
@@ -135,10 +138,11 @@ class DatasetReader:
                 yield key, self._decode_hot(key, version, data)
 
     def _decode_hot(self, key: RecordKey, version: int, data: bytes) -> Any:
+        """Return a record, or the error to raise in its place."""
         try:
             return self.table.decode(version, data)
         except (ValueError, KeyError, RecursionError) as error:
-            raise DamagedError(f"row {key.sequence} of buffer_logs cannot be read: {type(error).__name__}: {error}") from None
+            return DamagedError(f"row {key.sequence} of buffer_logs cannot be read: {type(error).__name__}: {error}")
 
     def _block_stream(self, block: LiveBlock, stored: StoredBlock) -> _Stream:
         for key, record in zip(block.keys, decode_stored(self.table, block, stored), strict=True):

@@ -52,12 +52,12 @@ def decode_keys(data: bytes, record_count: int) -> list[RecordKey]:
             jump, position = decode_long(runs, position)
             count, position = decode_long(runs, position)
             if not 0 < count <= record_count - len(keys):
-                break
+                raise FormatError(f"they are not those of {record_count} records")
             timestamp += step
             sequence += jump
             keys += [RecordKey(timestamp, sequence + place) for place in range(count)]
     except FormatError as error:
-        raise DamagedError(f"record keys: {error}") from None
-    if position < len(runs) or len(keys) != record_count:
+        raise DamagedError(f"record keys: {error.message}") from None
+    if len(keys) != record_count:
         raise DamagedError(f"record keys: they are not those of {record_count} records")
     return keys

@@ -63,26 +63,34 @@ async def _without_row(context: Context, page: list[ObjectInfo]) -> list[ObjectI
 
 async def _take_up(context: Context, file: WholeFile, report: ReindexReport) -> ReindexReport:
     records = [record for block in file.blocks for record in file.records(block)]
-    missing = await _missing(context, file.directory.group, records)
-    if len(missing) == len(records):
+    there, missing = await _compare(context, file.directory.group, records)
+    if not there:
         changes = _index_changes(context, file, records)
         report = report._replace(files=[*report.files, file.path], record_count=report.record_count + len(records))
     else:
-        changes = _row_changes(context, file, missing)
+        changes = _row_changes(context, file, missing, there)
         report = report._replace(replaced=[*report.replaced, file.path], hot_records=report.hot_records + len(missing))
-    await context.database.batch(guarded(_guards(file), [*_schema(file), *changes]))
+    try:
+        await context.database.batch(guarded(_guards(file), [*_schema(file), *changes]))
+    except ConflictError:
+        raise ConflictError("its table has another schema in this database, or none") from None
     return report
 
 
-async def _missing(context: Context, group: Group, records: list[StoredRecord]) -> list[StoredRecord]:
-    """Return those of a file's records that are neither hot nor in a live block."""
+async def _compare(context: Context, group: Group, records: list[StoredRecord]) -> tuple[set[StoredRecord], list[StoredRecord]]:
+    """Return those of a file's records whose place is taken, and those that are not stored: neither hot nor in a live block.
+
+    A place that is taken by another record, under a sequence that was given out twice, is in both.
+    """
+    taken: set[StoredRecord] = set()
     missing: list[StoredRecord] = []
     for dataset_id, run in groupby(records, key=lambda record: record.dataset_id):
         wanted = list(run)
         times = [record.key.timestamp for record in wanted]
         there = await _stored(context, Query(dataset_id, group.table_name, min(times), max(times) + 1))
+        taken.update(record for record in wanted if record.key in there)
         missing += [record for record in wanted if there.get(record.key) != record.data]
-    return missing
+    return taken, missing
 
 
 async def _stored(context: Context, query: Query) -> dict[RecordKey, bytes]:
@@ -92,11 +100,11 @@ async def _stored(context: Context, query: Query) -> dict[RecordKey, bytes]:
     while after < LAST_KEY:
         rows = await context.database.batch(snapshot_statements(query, after, TIME_MAX))
         snapshot = read_snapshot(query, after, rows)
-        if not found:  # the blocks are the same each time, while nobody else is at work
-            fetcher = Fetcher(context.bucket, snapshot.runs)
-            for block in (block for run in snapshot.runs for block in run.blocks):
-                stored = await fetcher.take(block)
-                found.update((record.key, record.data) for record in raw_records(query.dataset_id, block, stored))
+        fetcher = Fetcher(context.bucket)
+        fetcher.expect(snapshot.runs)
+        for block in (block for run in snapshot.runs for block in run.blocks if block.keys[0] not in found):
+            stored = await fetcher.take(block)
+            found.update((record.key, record.data) for record in raw_records(query.dataset_id, block, stored))
         found.update((record.key, record.data) for record in snapshot.hot)
         after = snapshot.last_key
     return found
@@ -115,17 +123,26 @@ def _index_changes(context: Context, file: WholeFile, records: list[StoredRecord
     yield bind(sql.FREE_SEQUENCE, last)
 
 
-def _row_changes(context: Context, file: WholeFile, records: list[StoredRecord]) -> Iterator[Statement]:
-    """Yield the statements that make some records hot, under sequences of today, and the file dead."""
+def _row_changes(context: Context, file: WholeFile, records: list[StoredRecord], taken: set[StoredRecord]) -> Iterator[Statement]:
+    """Yield the statements that make some records hot, under their own sequences where those are free, and the file dead."""
     group = file.directory.group
     for dataset_id, run in groupby(records, key=lambda record: record.dataset_id):
-        rows = ((record.key.timestamp, *part) for record in run for part in record_parts(record.data))
-        owner = (dataset_id, *group, "", context.clock())
-        yield from (bind(sql.INSERT_ROWS, *owner, listed) for listed in json_lists(rows))
+        rows = [row for record in run for row in _old_rows(record, is_taken=record in taken)]
+        rows.sort(key=lambda row: row[0] is None)  # else a new sequence might be one that is wanted
+        owner = (dataset_id, *group, context.clock())
+        yield from (bind(sql.INSERT_OLD_ROWS, *owner, listed) for listed in json_lists(rows))
     size = sum(len(record.data) for record in records)
     yield add_to_ledger(group, Totals(accepted_records=len(records), hot_records=len(records), hot_bytes=size))
     yield insert_file(context, _file_row(file, records))
     yield bind(sql.SET_STATE, json.dumps([file.path]), "dead", context.clock())
+
+
+def _old_rows(record: StoredRecord, *, is_taken: bool) -> Iterator[tuple[int | None, int, int, str]]:
+    """Yield the rows of a record. One that takes several gets new sequences, for not all of the old ones may be free."""
+    parts = list(record_parts(record.data))
+    sequence = None if is_taken or len(parts) > 1 else record.key.sequence
+    for parts_left, part in parts:
+        yield sequence, record.key.timestamp, parts_left, part
 
 
 def _file_row(file: WholeFile, records: list[StoredRecord]) -> ColdFile:
@@ -148,9 +165,10 @@ def _schema(file: WholeFile) -> list[Statement]:
 
 
 def _guards(file: WholeFile) -> list[Statement]:
-    """Return the statements that refuse a path that has a row, and a file without a schema for a table with one or the reverse."""
-    name, version, _ = file.directory.group
-    return [
-        bind(sql.GUARD_NO_FILE, file.path),
-        bind(sql.GUARD_NO_SCHEMA if version == JSON_VERSION else sql.GUARD_NO_JSON, name),
-    ]
+    """Return the statements that refuse a path that has a row, and a file whose table has another schema, or none, here."""
+    (name, version, _), field = file.directory.group, file.directory.timestamp_field or ""
+    if version == JSON_VERSION:
+        schema = [bind(sql.GUARD_NO_SCHEMA, name)]
+    else:
+        schema = [bind(sql.GUARD_NO_JSON, name), bind(sql.GUARD_SAME_SCHEMA, name, version, file.header.schema.json, field)]
+    return [bind(sql.GUARD_NO_FILE, file.path), *schema]

@@ -6,15 +6,18 @@ constraint unless what it checks is true, and so undoes the batch; `CLEAR_GUARDS
 
 from typing import Final
 
-# Conditions
+# Conditions. A plus before a column keeps the planner from the column's index, where another is the one to use.
 
 GUARD_FILES: Final = """INSERT INTO guards (ok) SELECT COUNT(*) = CAST(?2 AS INTEGER) FROM archived_files
-  WHERE file_path IN (SELECT value FROM json_each(?1)) AND state = ?3"""
+  WHERE file_path IN (SELECT value FROM json_each(?1)) AND +state = ?3"""
 GUARD_ROWS: Final = """INSERT INTO guards (ok) SELECT COUNT(*) = json_array_length(?1) FROM buffer_logs
   WHERE id IN (SELECT value FROM json_each(?1))"""
 GUARD_NO_SCHEMA: Final = "INSERT INTO guards (ok) SELECT NOT EXISTS (SELECT 1 FROM table_schemas WHERE table_name = ?1)"
 GUARD_NO_JSON: Final = """INSERT INTO guards (ok) SELECT NOT EXISTS (
   SELECT 1 FROM ledger WHERE table_name = ?1 AND table_version = 0 AND accepted_records > 0)"""
+GUARD_SAME_SCHEMA: Final = """INSERT INTO guards (ok) SELECT NOT EXISTS (
+  SELECT 1 FROM table_schemas WHERE table_name = ?1 AND table_version = CAST(?2 AS INTEGER)
+    AND (schema <> ?3 OR COALESCE(timestamp_field, '') <> ?4))"""
 GUARD_NO_FILE: Final = "INSERT INTO guards (ok) SELECT NOT EXISTS (SELECT 1 FROM archived_files WHERE file_path = ?1)"
 CLEAR_GUARDS: Final = "DELETE FROM guards"
 
@@ -119,21 +122,27 @@ READ_DATASET_FILES: Final = """SELECT f.id, f.file_path, f.table_version, hex(f.
   WHERE f.id IN (
       SELECT file_id FROM block_indexes
       WHERE dataset_id = ?1 AND table_name = ?2 AND start_timestamp < CAST(?4 AS INTEGER) AND end_timestamp >= CAST(?3 AS INTEGER))
-    AND f.state = 'live'"""
+    AND +f.state = 'live'"""
 
 # Maintenance
 
-READ_FILES: Final = """SELECT id, file_path, file_size, compression_codec, created_at, last_modified_at, table_name, table_version,
-    period_tag, state, hex(header) AS header, header_size, checksum, record_count, raw_bytes, end_timestamp
+READ_FILES: Final = """SELECT id, file_path, file_size, COALESCE(compression_codec, 'null') AS compression_codec, table_name,
+    table_version, period_tag, state, hex(header) AS header, header_size, checksum, record_count, raw_bytes, end_timestamp
   FROM archived_files WHERE id > CAST(?1 AS INTEGER) ORDER BY id LIMIT CAST(?2 AS INTEGER)"""
-READ_LIVE_FILES: Final = """SELECT id, file_path, file_size, table_name, table_version, period_tag, record_count, raw_bytes,
-    end_timestamp,
-    hex(header) AS header
-  FROM archived_files WHERE state = 'live' AND end_timestamp < CAST(?1 AS INTEGER) AND file_size < CAST(?2 AS INTEGER)
-  ORDER BY table_name, table_version, period_tag, id LIMIT CAST(?3 AS INTEGER)"""
-READ_BLOCKS_OF_FILE: Final = """SELECT id, dataset_id, start_byte, length, record_count, start_timestamp, end_timestamp, checksum,
-    hex(record_keys) AS record_keys
+READ_EXPIRED_FILES: Final = """SELECT file_path, file_size, table_name, table_version, period_tag, record_count, raw_bytes
+  FROM archived_files WHERE state = 'live' AND end_timestamp < CAST(?1 AS INTEGER)
+  ORDER BY end_timestamp LIMIT CAST(?2 AS INTEGER)"""
+READ_SMALL_FILES: Final = """SELECT id, file_path, file_size, table_name, table_version, period_tag, record_count, raw_bytes
+  FROM archived_files WHERE state = 'live' AND file_size < CAST(?1 AS INTEGER)
+  ORDER BY table_name, table_version, period_tag, id LIMIT CAST(?2 AS INTEGER)"""
+READ_HEADER: Final = """SELECT file_path, table_version, hex(header) AS header FROM archived_files WHERE id = CAST(?1 AS INTEGER)"""
+READ_BLOCKS_OF_FILE: Final = """SELECT dataset_id, table_name, start_byte, length, record_count, start_timestamp, end_timestamp,
+    checksum, hex(record_keys) AS record_keys
   FROM block_indexes WHERE file_id = CAST(?1 AS INTEGER) ORDER BY start_byte"""
+SET_FILE: Final = """UPDATE archived_files SET file_size = CAST(?2 AS INTEGER), compression_codec = NULLIF(?3, 'null'),
+    header = unhex(?4), header_size = CAST(?5 AS INTEGER), record_count = CAST(?6 AS INTEGER), end_timestamp = CAST(?7 AS INTEGER),
+    raw_bytes = CAST(?8 AS INTEGER)
+  WHERE file_path = ?1"""
 GIVE_UP_STALE: Final = """UPDATE archived_files SET state = 'dead', last_modified_at = CAST(?2 AS INTEGER)
   WHERE state = 'staged' AND last_modified_at < CAST(?1 AS INTEGER) RETURNING file_path"""
 READ_DEAD: Final = """SELECT file_path FROM archived_files WHERE state = 'dead' AND last_modified_at < CAST(?1 AS INTEGER)
@@ -195,6 +204,13 @@ KILL_ALL_FILES: Final = """UPDATE archived_files SET state = 'dead', last_modifi
   WHERE state IN ('staged', 'live') RETURNING file_path"""
 DELETE_ROWS_LEFT: Final = "DELETE FROM buffer_logs"
 DELETE_UPLOADS_LEFT: Final = "DELETE FROM uploads"
+INSERT_OLD_ROWS: Final = """INSERT INTO buffer_logs
+    (dataset_id, table_name, table_version, period_tag, created_at, id, timestamp, parts_left, data)
+  SELECT ?1, ?2, CAST(?3 AS INTEGER), ?4, CAST(?5 AS INTEGER),
+    CASE WHEN EXISTS (SELECT 1 FROM buffer_logs WHERE id = json_extract(value, '$[0]'))
+      THEN NULL ELSE json_extract(value, '$[0]') END,
+    json_extract(value, '$[1]'), json_extract(value, '$[2]'), unhex(json_extract(value, '$[3]'))
+  FROM json_each(?6) ORDER BY key"""
 RESERVE_SEQUENCE: Final = """INSERT INTO buffer_logs (id, dataset_id, table_name, timestamp, data)
   SELECT CAST(?1 AS INTEGER), '', '', 0, '' WHERE NOT EXISTS (SELECT 1 FROM buffer_logs WHERE id >= CAST(?1 AS INTEGER))"""
 FREE_SEQUENCE: Final = "DELETE FROM buffer_logs WHERE id = CAST(?1 AS INTEGER) AND dataset_id = ''"

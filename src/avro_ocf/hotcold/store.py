@@ -100,7 +100,7 @@ class HotCold:
         self,
         dataset_id: str,
         table: str,
-        records: Iterable[object],
+        records: Iterable[object] | bytes,
         *,
         timestamp: int | None = None,
         period_tag: str | None = None,
@@ -108,7 +108,7 @@ class HotCold:
         uploaded_by: str | None = None,
         table_version: int | None = None,
     ) -> IngestReport:
-        """Store one upload: all `records` of one dataset and table, or none of them.
+        """Store one upload: all `records` of one dataset and table, or none of them. Bytes are those of a container file.
 
         `timestamp` is the upload's time in milliseconds, now by default, and each record's unless the table names a field for it.
         `period_tag` is for object keys, the time's month by default. The same `upload_id` of a dataset and table with the same
@@ -118,9 +118,12 @@ class HotCold:
         """
         context = await self._ready()
         chosen_id = context.token().hex() if upload_id is None else upload_id
-        upload = Upload(dataset_id, list(records), table_version, timestamp, period_tag, chosen_id, uploaded_by)
+        posted = records if isinstance(records, bytes) else list(records)
+        upload = Upload(dataset_id, posted, table_version, timestamp, period_tag, chosen_id, uploaded_by)
         check_upload(upload)
-        known = self._tables.get(check_table(table)) or await self._load_table(table)
+        known = self._tables.get(check_table(table))
+        if known is None or isinstance(posted, bytes):  # a file's newer fields would be dropped for a version long outdated
+            known = await self._load_table(table)
         try:
             return await ingest(context, known, upload)
         except (ConflictError, DatumError, NotFoundError):

@@ -7,11 +7,12 @@ reads what any of them wrote, so that readers see one table.
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
-from avro_ocf.api import Schema, check_compatibility, parse_schema
+from avro_ocf.api import Schema, parse_schema
 from avro_ocf.errors import ConflictError, DatumError, NotFoundError, SchemaError
 from avro_ocf.hotcold.json_records import RECORD_BYTES, SCHEMA_BYTES, decode_json, encode_json
 from avro_ocf.hotcold.names import TIME_MAX
 from avro_ocf.hotcold.ports import Row
+from avro_ocf.resolution.compatibility import incompatibilities
 from avro_ocf.schema.model import Node, Primitive, Record
 
 JSON_VERSION: Final = 0
@@ -102,7 +103,7 @@ class Table:
         for version, known in self.schemas.items():
             if known == schema:
                 return self, version
-            for problem in check_compatibility(reader=schema, writer=known):
+            for problem in incompatibilities(known.node, schema.node, any_bytes=True):
                 raise SchemaError(f"it cannot read version {version} of table {self.name!r}: {problem.reason}", problem.path)
         version = self.newest + 1
         return Table(self.name, {**self.schemas, version: schema}, timestamp_field), version

@@ -2,19 +2,24 @@
 
 import hashlib
 from collections.abc import AsyncIterator
+from typing import Final
 
 from avro_ocf.errors import ConflictError, DamagedError
 from avro_ocf.hotcold import sql
 from avro_ocf.hotcold.archive import LoadTable, OnProgress
-from avro_ocf.hotcold.build import ColdBlock
 from avro_ocf.hotcold.collect import PAGE, states_of
 from avro_ocf.hotcold.context import Context, Group, Totals, add_to_ledger, bind, guarded
 from avro_ocf.hotcold.hot_rows import hot_datasets, plan_shares, read_share
-from avro_ocf.hotcold.objects import guard_files, insert_blocks
+from avro_ocf.hotcold.objects import block_row, guard_files, insert_blocks
 from avro_ocf.hotcold.ports import ObjectInfo, Row
 from avro_ocf.hotcold.reports import Problem, VerifyReport
-from avro_ocf.hotcold.snapshot import live_blocks
 from avro_ocf.hotcold.whole_file import WholeFile, read_whole
+
+FILES_READ: Final = 50
+"""Rows of files read at once: each has a header, and so a schema."""
+
+FILE_COLUMNS: Final = ("file_size", "compression_codec", "header", "header_size", "record_count", "end_timestamp", "raw_bytes")
+INDEX_COLUMNS: Final = ("dataset_id", "start_byte", "length", "record_count", "start_timestamp", "end_timestamp", "checksum")
 
 
 async def verify(context: Context, load_table: LoadTable, on_progress: OnProgress, *, repair: bool) -> VerifyReport:
@@ -64,22 +69,30 @@ class _Verification:
         if hashlib.sha256(file.data).hexdigest() != row["checksum"]:
             raise DamagedError("the checksum of the object differs")
         self.file_count += 1
+        raw_bytes = 0
         for block in file.blocks:
-            self.record_count += len(file.records(block))
+            records = file.records(block)
+            raw_bytes += sum(len(record.data) for record in records)
+            self.record_count += len(records)
             self.block_count += 1
-        blocks = await self.context.query(sql.READ_BLOCKS_OF_FILE, row["id"])
-        try:
-            indexed = [ColdBlock(dataset_id, *block[3:]) for dataset_id, block in live_blocks(row, blocks)]
-        except DamagedError:
-            indexed = []
-        if indexed != file.blocks and await self.is_live(row):
-            self.add(row["file_path"], "its index does not fit", is_repaired=self.repair and await self.write_index(row, file))
+        described = _described(file, raw_bytes)
+        rows = await self.context.query(sql.READ_BLOCKS_OF_FILE, row["id"])
+        indexed = [(block["table_name"], *(block[name] for name in INDEX_COLUMNS), block["record_keys"].lower()) for block in rows]
+        is_indexed = indexed == [(row["table_name"], *block_row(block)) for block in file.blocks]
+        is_described = [row["header"].lower() if name == "header" else row[name] for name in FILE_COLUMNS] == described
+        if not (is_indexed and is_described) and await self.is_live(row):
+            what = "index" if is_described else "row"
+            self.add(row["file_path"], f"its {what} does not fit", is_repaired=self.repair and await self.rewrite(file, described))
 
-    async def write_index(self, row: Row, file: WholeFile) -> bool:
-        """Replace a file's rows in the index by what the file says."""
-        changes = [bind(sql.DELETE_BLOCKS, row["file_path"]), *insert_blocks(row["file_path"], file.blocks)]
+    async def rewrite(self, file: WholeFile, described: list[object]) -> bool:
+        """Replace what a file's rows say by what the file says, and tell whether that was possible."""
+        changes = [
+            bind(sql.SET_FILE, file.path, *described),
+            bind(sql.DELETE_BLOCKS, file.path),
+            *insert_blocks(file.path, file.blocks),
+        ]
         try:
-            await self.context.database.batch(guarded([guard_files([row["file_path"]], "live")], changes))
+            await self.context.database.batch(guarded([guard_files([file.path], "live")], changes))
         except ConflictError:
             return False
         return True
@@ -156,10 +169,17 @@ class _Verification:
         self.add(f"ledger of {'/'.join(map(str, group))}", told, is_repaired=self.repair)
 
 
+def _described(file: WholeFile, raw_bytes: int) -> list[object]:
+    """Return what the row of a file says of it, as in `FILE_COLUMNS`."""
+    header, keys = file.header, [block.keys for block in file.blocks]
+    newest = max(block_keys[-1].timestamp for block_keys in keys)
+    return [len(file.data), header.codec, file.plain_header.hex(), header.size, sum(map(len, keys)), newest, raw_bytes]
+
+
 async def all_files(context: Context) -> AsyncIterator[Row]:
     """Yield every row of `archived_files` in order of ids."""
     last_id = 0
-    while rows := await context.query(sql.READ_FILES, last_id, PAGE):
+    while rows := await context.query(sql.READ_FILES, last_id, FILES_READ):
         for row in rows:
             yield row
         last_id = int(rows[-1]["id"])

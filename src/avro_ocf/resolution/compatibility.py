@@ -17,11 +17,12 @@ class Incompatibility(NamedTuple):
     reason: str
 
 
-def incompatibilities(writer: Node, reader: Node) -> list[Incompatibility]:
+def incompatibilities(writer: Node, reader: Node, *, any_bytes: bool = False) -> list[Incompatibility]:
     """Return why some data of `writer` cannot be read as `reader`: each reason once, with one path that leads to it.
 
     When there is none, every datum of `writer` resolves, but for bytes to be read as a string that are no UTF-8. Writer's union
-    branches and enum symbols that the reader has no place for count, though `resolve` accepts them. Raises `ResolutionError` for
+    branches and enum symbols that the reader has no place for count, though `resolve` accepts them; with `any_bytes`, so do bytes
+    that are read as a string. Raises `ResolutionError` for
     schemas that take too many comparisons. Stops after about `REASONS`.
     """
     found: list[Incompatibility] = []
@@ -35,7 +36,7 @@ def incompatibilities(writer: Node, reader: Node) -> list[Incompatibility]:
         needs = _parts(pair)
         waiting.extend((path._replace(parent=path, step=step), need) for step, need in reversed(needs))
         if not needs:
-            found.extend(Incompatibility(path.text, reason) for reason in _reasons(pair))
+            found.extend(Incompatibility(path.text, reason) for reason in _reasons(pair, any_bytes))
     return found
 
 
@@ -48,9 +49,11 @@ def _parts(pair: Pair) -> "list[tuple[str, Pair]]":
     return list(pair.needs) if pair.blame else []
 
 
-def _reasons(pair: Pair) -> list[str]:
+def _reasons(pair: Pair, any_bytes: bool) -> list[str]:
     if not pair.matches:
         return [pair.reason]
+    if any_bytes and (pair.writer.type, pair.reader.type) == ("bytes", "string"):
+        return ["bytes are not always UTF-8, as a string is"]
     if isinstance(pair.writer, Enum) and isinstance(pair.reader, Enum) and pair.reader.default is None:
         return [f"the reader has no symbol {symbol}" for symbol in pair.writer.symbols if symbol not in pair.reader.positions]
     return []
