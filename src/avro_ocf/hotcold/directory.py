@@ -73,13 +73,11 @@ def decode_directory(header: Header) -> Directory:
         raise DamagedError(f"the directory cannot be read: {type(error).__name__}: {error}") from None
 
 
-def _block(dataset_id: object, length: object, checksum: object, record_count: object, keys: str) -> DirectoryBlock:
-    return DirectoryBlock(
-        check_id(dataset_id, "dataset_id"),
-        _natural(length),
-        _natural(checksum),
-        decode_keys(b64decode(keys, validate=True), _natural(record_count)),
-    )
+def _block(dataset_id: object, length: object, checksum: object, record_count: object, packed_keys: str) -> DirectoryBlock:
+    keys = decode_keys(b64decode(packed_keys, validate=True), _natural(record_count))
+    if not keys:
+        raise ValueError("a block without records")
+    return DirectoryBlock(check_id(dataset_id, "dataset_id"), _natural(length), _natural(checksum), keys)
 
 
 def _natural(value: object) -> int:

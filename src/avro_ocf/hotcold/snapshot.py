@@ -115,10 +115,14 @@ def live_blocks(file: Row, rows: Sequence[Row]) -> list[tuple[str, LiveBlock]]:
 
 
 def _keys(path: str, row: Row) -> list[RecordKey]:
+    place = f"{path}, byte {row['start_byte']}"
     try:
-        return decode_keys(bytes.fromhex(row["record_keys"]), int(row["record_count"]))
+        keys = decode_keys(bytes.fromhex(row["record_keys"]), int(row["record_count"]))
     except DamagedError as error:
-        raise DamagedError(f"{path}, byte {row['start_byte']}: {error}") from None
+        raise DamagedError(f"{place}: {error}") from None
+    if not keys:
+        raise DamagedError(f"{place}: the index has a block without records")
+    return keys
 
 
 def _header(row: Row) -> Header:

@@ -48,7 +48,9 @@ async def read_whole(context: Context, path: str) -> WholeFile:
     except AvroError as error:
         raise DamagedError(f"{path}: {error}") from None
     blocks = place_blocks(header, directory.blocks)
-    end = blocks[-1].start_byte + blocks[-1].length if blocks else header.size
+    if not blocks:
+        raise DamagedError(f"{path}: it has no blocks")
+    end = blocks[-1].start_byte + blocks[-1].length
     if end != len(data):
         raise DamagedError(f"{path}: its blocks end at byte {end}, and it has {len(data)}")
     return WholeFile(path, data, header, directory, blocks)
