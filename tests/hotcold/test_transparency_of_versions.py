@@ -1,0 +1,139 @@
+"""The same for tables with schemas: random ones, their later versions, and times that stand in a field of the records."""
+
+import datetime as dt
+from contextlib import AbstractContextManager
+from typing import Any
+
+import pytest
+from hypothesis import assume, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize, precondition, rule
+
+from avro_ocf import Schema, check_compatibility, parse_schema
+from avro_ocf.errors import AvroError, ConflictError, SchemaError
+from tests.hotcold.machine import Sent, Stored, StoreMachine, disk_rig_of_its_own
+from tests.hotcold.random_records import DATASETS, PERIODS, times
+from tests.hotcold.stores import NOW_MS, Rig
+from tests.strategies import datums, evolutions, schemas
+
+pytestmark = pytest.mark.host
+
+TABLE = "battle"
+CLOCKS: dict[str, tuple[object, int]] = {
+    "plain": ("long", 1),
+    "millis": ({"type": "long", "logicalType": "timestamp-millis"}, 0),
+    "local micros": ({"type": "long", "logicalType": "local-timestamp-micros"}, 0),
+    "nanos": ({"type": "long", "logicalType": "timestamp-nanos"}, 1_000_000),
+}
+"""Types of a timestamp field, each with what an int in it counts in a millisecond; for 0 its values are datetimes."""
+
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+def field_value(clock: str, time_ms: int) -> Any:
+    """Return what a timestamp field holds for a time."""
+    if CLOCKS[clock][1]:
+        return time_ms * CLOCKS[clock][1]
+    value = EPOCH + dt.timedelta(milliseconds=time_ms)
+    return value.replace(tzinfo=None) if clock.startswith("local") else value
+
+
+class VersionMachine(StoreMachine):
+    """A table with a schema, and with versions of it as they come."""
+
+    @initialize(data=st.data(), clock=st.none() | st.sampled_from([*CLOCKS]))
+    def register(self, data: st.DataObject, clock: str | None) -> None:
+        fields = [{"name": "value", "type": data.draw(schemas())}]
+        if clock:
+            fields.append({"name": "at", "type": CLOCKS[clock][0]})
+        self.clock = clock
+        self.json: Any = {"type": "record", "name": "Top", "fields": fields}
+        self.versions: list[Schema] = []
+        self.add(self.json)
+
+    def add(self, json: Any) -> None:
+        assert self.rig.run(self.rig.store.add_table(TABLE, json, timestamp_field=self.field)) == len(self.versions) + 1
+        self.versions.append(parse_schema(json))
+        self.json = json
+
+    @property
+    def field(self) -> str | None:
+        return "at" if self.clock else None
+
+    def seen(self, stored: Stored) -> Any:
+        return self.as_newest(stored, self.versions[-1])
+
+    def as_newest(self, stored: Stored, newest: Schema) -> Any:
+        written = self.versions[stored.version - 1]
+        return written.decode(written.encode(stored.record), newest)
+
+    @precondition(lambda self: len(self.versions) < 3)
+    @rule(data=st.data())
+    def add_table(self, data: st.DataObject) -> None:
+        """Add a version if it can read those before and all that is there, and find that another is refused."""
+        json = data.draw(evolutions(self.json))
+        schema = parse_schema(json)
+        if schema in self.versions:
+            version = self.rig.run(self.rig.store.add_table(TABLE, json, timestamp_field=self.field))
+            assert version == self.versions.index(schema) + 1
+        elif self.can_be_added(json, schema):
+            try:
+                for each in self.stored:
+                    self.as_newest(each, schema)
+            except AvroError:
+                assume(False)  # bytes that are no text, read as a string
+            self.add(json)
+        else:
+            with pytest.raises(SchemaError):
+                self.rig.run(self.rig.store.add_table(TABLE, json, timestamp_field=self.field))
+
+    def can_be_added(self, json: Any, schema: Schema) -> bool:
+        if not isinstance(json, dict) or json.get("type") not in {"record", "error"}:
+            return False
+        types = {field["name"]: field["type"] for field in json["fields"]}
+        if self.clock and not any(types.get("at") == kind for kind, _ in CLOCKS.values()):
+            return False
+        return not any(check_compatibility(reader=schema, writer=known) for known in self.versions)
+
+    @rule()
+    def change_the_timestamp_field(self) -> None:
+        with pytest.raises((ConflictError, SchemaError)):
+            self.rig.run(self.rig.store.add_table(TABLE, self.json, timestamp_field="value" if self.clock else "none"))
+
+    @rule(
+        data=st.data(),
+        dataset_id=st.sampled_from(DATASETS[:3]),
+        timestamp=times,
+        field_times=st.lists(st.sampled_from([0, 5, NOW_MS, NOW_MS + 1, 90_000_000_000_000]), max_size=5),
+        period_tag=st.none() | st.sampled_from(PERIODS),
+    )
+    def ingest(self, data: st.DataObject, dataset_id: str, timestamp: int, field_times: list[int], period_tag: str | None) -> None:
+        version = data.draw(st.integers(1, len(self.versions)))
+        schema = self.versions[version - 1]
+        records: list[Any] = []
+        for time_ms in field_times:
+            record: Any = data.draw(datums(schema.node))
+            if self.clock:
+                record["at"] = field_value(self.clock, time_ms)
+            try:
+                self.as_newest(Stored(dataset_id, TABLE, 0, version, record), self.versions[-1])
+            except AvroError:
+                assume(False)
+            records.append(record)
+        is_newest = version == len(self.versions) and data.draw(st.booleans())
+        options = {"timestamp": timestamp, "period_tag": period_tag, "table_version": None if is_newest else version}
+        sent = Sent(dataset_id, TABLE, records, options)
+        self.accept(sent, field_times if self.clock else [timestamp] * len(records), version)
+
+
+class VersionMachineOnDisk(VersionMachine):
+    """The same in a directory."""
+
+    def open_rig(self) -> AbstractContextManager[Rig]:
+        return disk_rig_of_its_own()
+
+
+TestVersions = VersionMachine.TestCase
+TestVersions.settings = settings(max_examples=60, stateful_step_count=40)
+TestVersionsOnDisk = VersionMachineOnDisk.TestCase
+TestVersionsOnDisk.settings = settings(max_examples=5, stateful_step_count=40)
