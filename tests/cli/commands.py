@@ -1,11 +1,14 @@
 """Helpers of the command line's tests."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 COMMAND = [sys.executable, "-m", "avro_ocf"]
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
@@ -27,3 +30,24 @@ def in_station_order(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return records grouped by station, in order of appearance."""
     stations = list(dict.fromkeys(record["station"] for record in records))
     return sorted(records, key=lambda record: stations.index(record["station"]))
+
+
+def in_terminal(command: list[str], stream: str = "stdout") -> str:
+    """Return what a command prints to a terminal."""
+    pty = pytest.importorskip("pty")
+    ours, theirs = pty.openpty()
+    try:
+        streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, stream: theirs}
+        environment = {**os.environ, "TERM": "xterm", "COLUMNS": "100"}
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=environment, **streams)
+        os.close(theirs)
+        printed = bytearray()
+        try:
+            while data := os.read(ours, 4096):
+                printed += data
+        except OSError:  # how Linux tells that the other end is closed
+            pass
+        assert process.wait(timeout=60) == 0
+    finally:
+        os.close(ours)
+    return printed.decode()

@@ -1,11 +1,13 @@
 """How the command line is run in these tests: as a process of its own, in a directory of its own."""
 
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.cli.commands import COMMAND, EXAMPLES, Run
+from tests.cli.stores import make_store
 
 
 @pytest.fixture
@@ -29,3 +31,17 @@ def weather(run: Run, tmp_path: Path) -> Path:
     path = tmp_path / "weather.avro"
     run("encode", "--schema", EXAMPLES / "weather.avsc", "--by", "station", EXAMPLES / "weather.ndjson", path)
     return path
+
+
+@pytest.fixture(scope="session")
+def made_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a store as `stores.make_store` makes it, to copy."""
+    folder = tmp_path_factory.mktemp("made") / "store"
+    make_store(folder)
+    return folder
+
+
+@pytest.fixture
+def store(made_store: Path, tmp_path: Path) -> Path:
+    """Return the folder of a store of a test's own: `store` in the test's directory."""
+    return shutil.copytree(made_store, tmp_path / "store")

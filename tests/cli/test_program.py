@@ -11,16 +11,21 @@ import pytest
 from avro_ocf import Writer
 from avro_ocf.cli import records
 from avro_ocf.cli.program import main, parser
-from tests.cli.commands import COMMAND, EXAMPLES, Run
+from tests.cli.commands import COMMAND, EXAMPLES, Run, in_terminal
 
 pytestmark = pytest.mark.host
 
 DOCUMENTATION = EXAMPLES.parent / "cli.md"
 
 
-def command_parsers() -> dict[str, argparse.ArgumentParser]:
-    (action,) = [action for action in parser()._actions if isinstance(action, argparse._SubParsersAction)]
-    return dict(action.choices)
+def command_parsers(top: argparse.ArgumentParser | None = None, before: str = "") -> dict[str, argparse.ArgumentParser]:
+    """Return the parser of every command by its name, those of `table add` and its like included."""
+    found: dict[str, argparse.ArgumentParser] = {}
+    for action in (top or parser())._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for name, command in action.choices.items():
+                found |= {before + name: command, **command_parsers(command, f"{before}{name} ")}
+    return found
 
 
 @pytest.mark.parametrize("name", sorted(command_parsers()))
@@ -147,27 +152,6 @@ def test_someone_who_watches_sees_a_table(weather: Path, installed: bool) -> Non
 def test_someone_who_waits_sees_progress(tmp_path: Path) -> None:
     printed = in_terminal([*COMMAND, "encode", str(EXAMPLES / "weather.ndjson"), str(tmp_path / "out.avro")], stream="stderr")
     assert "weather.ndjson" in printed
-
-
-def in_terminal(command: list[str], stream: str = "stdout") -> str:
-    """Return what a command prints to a terminal."""
-    pty = pytest.importorskip("pty")
-    ours, theirs = pty.openpty()
-    try:
-        streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, stream: theirs}
-        environment = {**os.environ, "TERM": "xterm", "COLUMNS": "100"}
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=environment, **streams)
-        os.close(theirs)
-        printed = bytearray()
-        try:
-            while data := os.read(ours, 4096):
-                printed += data
-        except OSError:  # how Linux tells that the other end is closed
-            pass
-        assert process.wait(timeout=60) == 0
-    finally:
-        os.close(ours)
-    return printed.decode()
 
 
 def test_a_missing_folder_is_told_by_the_name_that_was_given(run: Run, weather: Path) -> None:

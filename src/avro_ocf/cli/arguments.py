@@ -6,7 +6,7 @@ An argument of the wrong form is misuse, which argparse reports with code 2; a s
 from argparse import ArgumentParser, ArgumentTypeError, Namespace, _SubParsersAction
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from avro_ocf import AvroError, Schema, UnsupportedCodecError, parse_schema
 from avro_ocf.cli.output import CommandError
@@ -14,10 +14,12 @@ from avro_ocf.container.compression import codec_for_writing
 
 Commands: TypeAlias = "_SubParsersAction[ArgumentParser]"
 
+UNITS_MS: Final = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
-def add_command(commands: Commands, run: Callable[[Namespace], None], summary: str) -> ArgumentParser:
+
+def add_command(commands: Commands, run: Callable[[Namespace], None], summary: str, name: str = "") -> ArgumentParser:
     """Add the command that `run`, called NAME_command, carries out. Its docstring is the help; `args.misuse` exits with code 2."""
-    name = run.__name__.removesuffix("_command")
+    name = name or run.__name__.removesuffix("_command")
     command = commands.add_parser(name, help=summary, description=run.__doc__, allow_abbrev=False)
     command.set_defaults(run=run, misuse=command.error)
     return command
@@ -28,10 +30,42 @@ def add_file(command: ArgumentParser) -> None:
     command.add_argument("file", metavar="FILE", help="a container file; - is stdin")
 
 
+def add_store(command: ArgumentParser, *, required: bool = True) -> None:
+    """Add the option --store, which is `args.store`."""
+    command.add_argument("--store", type=folder, required=required, metavar="DIR", help="the store: DIR/hotcold.db and DIR/cold/")
+
+
+def add_json(command: ArgumentParser) -> None:
+    """Add the option --json, which is `args.json`."""
+    command.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+
+
+def folder(text: str) -> str:
+    """Return the path of a folder, which may be still to be made."""
+    if not text:
+        raise ArgumentTypeError("the path of a folder is not empty")
+    return text
+
+
+def age_ms(text: str) -> int:
+    """Return the milliseconds of an age such as 30d: a whole number of seconds, minutes, hours or days."""
+    number, unit = text[:-1], text[-1:]
+    if unit not in UNITS_MS or not number.isdecimal():
+        raise ArgumentTypeError(f"{text!r} is not a whole number with a unit: s, m, h or d")
+    return int(number) * UNITS_MS[unit]
+
+
 def natural(text: str) -> int:
     """Return a number that is not negative."""
     if not text.isdecimal():
         raise ArgumentTypeError(f"{text!r} is not a whole number of at least 0")
+    return int(text)
+
+
+def positive(text: str) -> int:
+    """Return a number of at least 1."""
+    if not natural(text):
+        raise ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
     return int(text)
 
 

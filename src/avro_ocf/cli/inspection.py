@@ -1,11 +1,12 @@
-"""The commands that tell about a file or a schema: schema, meta, index, verify, codegen."""
+"""The commands that tell about a file or a schema: schema, meta, index, codegen; and verify, which is for stores as well."""
 
 import argparse
 import json
 
 from avro_ocf import Reader, scan_blocks
-from avro_ocf.cli.arguments import Commands, add_command, add_file, schema_file
+from avro_ocf.cli.arguments import Commands, add_command, add_file, add_json, add_store, schema_file
 from avro_ocf.cli.output import name_of, reading, write_json, write_line, write_table
+from avro_ocf.cli.store_maintenance import verify_store
 
 
 def add_commands(commands: Commands) -> None:
@@ -13,11 +14,15 @@ def add_commands(commands: Commands) -> None:
     schema = add_command(commands, schema_command, "a file's schema")
     meta = add_command(commands, meta_command, "a file's codec, sync marker and metadata")
     index = add_command(commands, index_command, "where a file's blocks are")
-    verify = add_command(commands, verify_command, "read a file to its end")
+    verify = add_command(commands, verify_command, "read a file or a store to its end")
     for command in (meta, index):
         command.add_argument("--json", action="store_true", help="one JSON object a line instead of a table")
-    for command in (schema, meta, index, verify):
+    for command in (schema, meta, index):
         add_file(command)
+    add_store(verify, required=False)
+    verify.add_argument("--repair", action="store_true", help="write a store's index and totals anew where they are wrong")
+    add_json(verify)
+    verify.add_argument("file", nargs="?", metavar="FILE", help="a container file; - is stdin")
     codegen = add_command(commands, codegen_command, "the Python source made for a schema")
     codegen.add_argument("schema", type=schema_file, metavar="S.avsc", help="a schema as JSON")
 
@@ -51,10 +56,23 @@ def index_command(args: argparse.Namespace) -> None:
 
 
 def verify_command(args: argparse.Namespace) -> None:
-    """Decode every record of FILE. The first thing that is wrong is told with its byte, block and record."""
+    """Decode every record of FILE, or check every object, row and total of the store in DIR.
+
+    The first thing that is wrong in a file is told with its byte, block and record; of a store, all that is wrong is told.
+    """
+    if (args.file is None) == (args.store is None):
+        args.misuse("give either FILE or --store DIR")
+    if args.store is not None:
+        verify_store(args)
+        return
+    if args.repair:
+        args.misuse("--repair is for a store; for a file, see salvage")
     with reading(args.file) as file, Reader(file) as reader:
         count = sum(1 for _ in reader)
-    write_line(f"{name_of(args.file)}: ok, {count} record{'s' * (count != 1)}")
+    if args.json:
+        write_json({"file": name_of(args.file), "record_count": count})
+    else:
+        write_line(f"{name_of(args.file)}: ok, {count} record{'s' * (count != 1)}")
 
 
 def codegen_command(args: argparse.Namespace) -> None:

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from avro_ocf.cli import inspection, records, rewrite
+from avro_ocf.cli import demo, inspection, records, rewrite, store_maintenance, store_records
 from avro_ocf.cli.output import CommandError
 from avro_ocf.errors import AvroError
 
@@ -39,10 +39,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def parser() -> argparse.ArgumentParser:
     """Return the parser of all commands; each sets `run`, the function that gets the parsed arguments."""
     top = argparse.ArgumentParser(
-        prog="avro-ocf", description="Avro Object Container Files: write, read, inspect, join and repair them.", allow_abbrev=False
+        prog="avro-ocf",
+        description="Avro Object Container Files: write, read, inspect, join and repair them; and a store of hot and cold records.",
+        allow_abbrev=False,
     )
     commands = top.add_subparsers(metavar="COMMAND", required=True)
-    for family in (records, inspection, rewrite):
+    for family in (records, inspection, rewrite, store_records, store_maintenance, demo):
         family.add_commands(commands)
     return top
 
