@@ -144,7 +144,7 @@ def test_expire_and_collect(run: Run, store: Path) -> None:
     assert len(expired["files"]) == 3
     assert expired["record_count"] == 77
     assert read_records(run, "Sapporo", "weather") == station_records("Sapporo")[15:]  # what is hot stays
-    assert report(run, "collect") == {"given_up": [], "deleted": [], "strays": [], "forgotten_uploads": 0}
+    assert report(run, "collect") == {"given_up": [], "deleted": [], "strays": [], "unknown": [], "forgotten_uploads": 0}
     sql(store, "UPDATE archived_files SET last_modified_at = last_modified_at - ?", HOUR_MS + 1)
     assert table(run("collect", "--store", "store").stdout)["deleted"] == "3"
     assert list(store.rglob("*.avro")) == []

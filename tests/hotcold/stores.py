@@ -82,11 +82,15 @@ class MemoryBucket:
 
 
 class CountingDatabase:
-    """A `Database` that keeps every batch it is given, and holds each of its statements to D1's limits."""
+    """A `Database` that keeps every batch it is given, and holds each of its statements to D1's limits.
+
+    `largest_answer` is the most characters that the values of one batch's rows had.
+    """
 
     def __init__(self, database: Database) -> None:
         self.database = database
         self.batches: list[list[Statement]] = []
+        self.largest_answer = 0
 
     async def batch(self, statements: Sequence[Statement]) -> list[list[Row]]:
         for sql, params in statements:
@@ -94,7 +98,10 @@ class CountingDatabase:
             assert len(sql.encode()) <= D1_SQL_BYTES
             assert all(type(param) is str and len(param.encode()) <= D1_VALUE_BYTES for param in params)
         self.batches.append(list(statements))
-        return await self.database.batch(statements)
+        results = await self.database.batch(statements)
+        size = sum(len(str(value)) for rows in results for row in rows for value in row.values())
+        self.largest_answer = max(self.largest_answer, size)
+        return results
 
 
 class Rig:

@@ -210,13 +210,15 @@ def test_a_poisoned_row_of_a_schema_delays_only_itself(rig: Rig) -> None:
     assert [record["a"] for record in rig.read("d", "t")] == [str(number) for number in range(9) if number not in {2, 4}]
 
 
-def test_records_too_different_for_one_schema_go_into_several_files() -> None:
+def test_records_too_different_for_one_schema_stay_in_several_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("avro_ocf.hotcold.build.SCHEMA_BYTES", 10_000)
     with memory_rig(Settings()) as rig:
-        records = [{f"key_{number}_{inner}_{'x' * 60}": inner for inner in range(900)} for number in range(16)]
+        records = [{f"key_{number}_{inner}": inner for inner in range(50)} for number in range(16)]
         rig.ingest("d", "t", records)
         report = rig.archive()
         assert (report.record_count, report.quarantined_records) == (16, 0)
         assert 1 < len(report.files) <= 8
+        assert rig.run(rig.store.compact()) == ([], [], 0)
         assert rig.read("d", "t") == records
 
 
@@ -281,6 +283,24 @@ async def with_another_archiver(store: HotCold, other: HotCold, results: list[st
 
     bucket.put = put_beside  # type: ignore[method-assign]
     assert (await store.archive()).record_count == 21
+
+
+def test_of_two_archivers_that_both_think_it_is_theirs_one_wins(rig: Rig) -> None:
+    rig.ingest("d", "t", [{"a": number} for number in range(5)])
+    put = rig.bucket.put
+
+    async def put_slowly(key: str, chunks: Any, *, if_absent: bool) -> bool:
+        rig.bucket.put = put  # type: ignore[method-assign]
+        rig.clock.now_ms += rig.settings.lease_ms
+        assert (await rig.another().archive()).record_count == 5
+        return await put(key, chunks, if_absent=if_absent)
+
+    rig.bucket.put = put_slowly  # type: ignore[method-assign]
+    report = rig.run(rig.store.archive())
+    assert (report.result, report.record_count) == ("overtaken", 0)
+    assert [record["a"] for record in rig.read("d", "t")] == [*range(5)]
+    assert Counter(row["state"] for row in rig.sql(FILES)) == {"dead": 1, "live": 1}
+    rig.verify()
 
 
 def test_no_archiver_starts_while_archiving_is_paused(rig: Rig) -> None:

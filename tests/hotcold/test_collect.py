@@ -66,7 +66,7 @@ def test_an_expired_object_stays_for_the_grace_and_then_goes(rig: Rig) -> None:
     (path,) = rig.archive().files
     rig.run(rig.store.expire(0))
     rig.clock.now_ms += rig.settings.grace_ms
-    assert rig.run(rig.store.collect()) == ([], [], [], 0)
+    assert rig.run(rig.store.collect()) == ([], [], [], [], 0)
     assert states(rig) == ["dead"]
     assert [info.key for info in rig.objects()] == [path]
     rig.clock.now_ms += 1
@@ -74,7 +74,7 @@ def test_an_expired_object_stays_for_the_grace_and_then_goes(rig: Rig) -> None:
     assert states(rig) == ["gone"]
     assert rig.objects() == []
     assert rig.count("block_indexes") == 0
-    assert rig.run(rig.store.collect()) == ([], [], [], 0)
+    assert rig.run(rig.store.collect()) == ([], [], [], [], 0)
     rig.verify()
 
 
@@ -144,9 +144,10 @@ def test_strays_go_only_when_they_are_old(rig: Rig, tmp_path: Path) -> None:
     rig.ingest("d", "t", [{"a": 1}])
     (path,) = rig.archive().files
     ages = {"t/new.avro": 0, "t/young.avro": rig.settings.stray_ms - 1000, "u/old.avro": rig.settings.stray_ms + 1000, path: 10**12}
+    copy = rig.object(path)
     for key, age in ages.items():
         if key != path:
-            rig.replace(key, b"x")
+            rig.replace(key, copy)
         seconds = (rig.clock.now_ms - age) / 1000
         os.utime(tmp_path / "cold" / key, (seconds, seconds))
     assert rig.run(rig.store.collect()).strays == ["u/old.avro"]
@@ -159,13 +160,32 @@ def test_strays_go_only_when_they_are_old(rig: Rig, tmp_path: Path) -> None:
 def test_many_strays_go_page_by_page() -> None:
     with memory_rig() as rig:
         rig.ingest("d", "t", [{"a": 1}])
-        rig.archive()
+        (path,) = rig.archive().files
+        copy = rig.object(path)
         for number in range(1203):
-            rig.replace(f"t/stray-{number}", b"x")
+            rig.replace(f"t/stray-{number}", copy)
         assert len(rig.run(rig.store.verify()).problems) == 1203
         rig.clock.now_ms += rig.settings.stray_ms + 1
         assert len(rig.run(rig.store.collect()).strays) == 1203
         rig.verify()
+
+
+def test_an_object_that_may_hold_what_is_nowhere_else_is_kept(rig: Rig) -> None:
+    """Also where a new or an older database knows nothing of it, however old it is."""
+    rig.ingest("d", "t", [{"a": 1}])
+    paths = rig.archive().files
+    rig.ingest("d", "t", [{"a": 2}])
+    paths += rig.archive().files
+    rig.replace("notes.txt", b"hello")
+    rig.lose_database()
+    rig.ingest("d", "t", [{"new": 1}])
+    rig.clock.now_ms += 2 * rig.settings.stray_ms + 10**12
+    report = rig.run(rig.store.collect())
+    assert (report.strays, report.unknown) == ([], sorted([*paths, "notes.txt"]))
+    taken_up = rig.run(rig.store.reindex())
+    assert sorted([*taken_up.files, *taken_up.replaced]) == sorted(paths)
+    assert rig.run(rig.store.collect()).unknown == ["notes.txt"]
+    assert sorted(map(str, rig.read("d", "t"))) == ["{'a': 1}", "{'a': 2}", "{'new': 1}"]
 
 
 def test_old_runs_are_forgotten(rig: Rig) -> None:

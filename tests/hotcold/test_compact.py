@@ -79,6 +79,16 @@ def test_an_output_is_never_among_its_sources() -> None:
         assert {*report.files} <= {*again.replaced}
 
 
+def test_a_file_has_a_most_of_records_too() -> None:
+    with memory_rig(Settings(file_records=10)) as rig:
+        for number in range(8):
+            rig.ingest("d", "t", [{"a": number}] * 4)
+            rig.archive()
+        rig.run(rig.store.compact())
+        counts = [row["record_count"] for row in rig.sql("SELECT record_count FROM archived_files WHERE state = 'live'")]
+        assert counts == [8] * 4
+
+
 def test_tables_versions_and_periods_stay_apart() -> None:
     schema: dict[str, Any] = {"type": "record", "name": "R", "fields": [{"name": "a", "type": "int"}]}
     wider = {**schema, "fields": [{"name": "a", "type": "long"}]}

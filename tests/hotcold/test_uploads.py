@@ -110,6 +110,16 @@ def test_redelivery_is_a_no_op_after_a_version_that_its_records_fit_too(rig: Rig
     assert rig.read("d", "t") == [{"a": 1, "new": 5}]
 
 
+def test_records_without_a_byte_count_too(rig: Rig) -> None:
+    rig.run(rig.store.add_table("t", {"type": "record", "name": "R", "fields": []}))
+    rig.ingest("d", "t", [{}, {}], upload_id="u")
+    with pytest.raises(ConflictError):
+        rig.ingest("d", "t", [{}], upload_id="u")
+    for _ in range(2):
+        assert rig.read("d", "t") == [{}, {}]
+        rig.archive()
+
+
 def test_an_unknown_version_is_not_found(rig: Rig) -> None:
     for version in (1, 2, -1):
         with pytest.raises(NotFoundError, match=f"table 't' has no version {version}"):

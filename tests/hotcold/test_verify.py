@@ -109,6 +109,17 @@ def test_totals_stay_right_through_expiry_and_quarantine(rig: Rig) -> None:
     assert row["hot_records"] == row["hot_bytes"] == row["cold_records"] == row["cold_bytes"] == row["raw_bytes"] == 0
 
 
+def test_a_quarantined_record_of_several_rows_is_one_record(rig: Rig) -> None:
+    rig.ingest("d", "t", [{"a": 1}, {"a": "x" * 1_000_000}, {"a": 2}])
+    rig.sql("UPDATE buffer_logs SET data = unhex('ff') WHERE id = 3")
+    rig.run(rig.store.verify(repair=True))
+    assert rig.archive().quarantined_records == 1
+    assert rig.count("quarantine") == 3
+    assert rig.run(rig.store.status()).quarantined_records == 1
+    rig.verify()
+    assert [record["a"] for record in rig.read("d", "t")] == [1, 2]
+
+
 def test_a_hot_row_that_cannot_be_read_is_found_and_left(rig: Rig) -> None:
     fill(rig)
     rig.sql("UPDATE buffer_logs SET data = unhex('7b7d20ff') WHERE id = 40")

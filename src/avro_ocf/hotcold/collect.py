@@ -1,21 +1,19 @@
 """What is left behind, and what is over: giving up, deleting, expiring and forgetting.
 
-An object is deleted only when its row says dead or gone, or when no row knows it and it is older than `stray_ms`.
+An object is deleted only when its row says dead or gone, or when no row knows it, it is older than `stray_ms`, and every record in
+it is stored elsewhere.
 """
 
 import json
-from collections.abc import Iterable
-from typing import Final
 
-from avro_ocf.errors import ConflictError
+from avro_ocf.errors import ConflictError, DamagedError
 from avro_ocf.hotcold import sql
-from avro_ocf.hotcold.context import Context, Group, Totals, add_to_ledger, bind, guarded
+from avro_ocf.hotcold.context import PAGE, Context, Group, Totals, add_to_ledger, bind, guarded
 from avro_ocf.hotcold.objects import guard_files
-from avro_ocf.hotcold.ports import ObjectInfo, Row
+from avro_ocf.hotcold.ports import Row
 from avro_ocf.hotcold.reports import CollectReport, ExpireReport
-
-PAGE: Final = 500
-"""Files looked at in one batch."""
+from avro_ocf.hotcold.strays import compare, stray_objects
+from avro_ocf.hotcold.whole_file import read_whole
 
 
 async def collect(context: Context) -> CollectReport:
@@ -23,12 +21,12 @@ async def collect(context: Context) -> CollectReport:
     now, settings = context.clock(), context.settings
     stale = await context.query(sql.GIVE_UP_STALE, now - settings.staged_ms, now)
     deleted = await _delete_dead(context, now)
-    strays = await _delete_strays(context, now)
+    strays, kept = await _delete_strays(context, now)
     await context.database.batch([bind(sql.DELETE_OLD_RUNS)])
     forgotten = 0
     while rows := await context.query(sql.DELETE_OLD_UPLOADS, now - settings.upload_ms):
         forgotten += len(rows)
-    return CollectReport([row["file_path"] for row in stale], deleted, strays, forgotten)
+    return CollectReport([row["file_path"] for row in stale], deleted, strays, kept, forgotten)
 
 
 async def _delete_dead(context: Context, now: int) -> list[str]:
@@ -42,32 +40,30 @@ async def _delete_dead(context: Context, now: int) -> list[str]:
     return deleted
 
 
-async def _delete_strays(context: Context, now: int) -> list[str]:
-    """Delete objects that are gone by their row, since a late put may bring one back, and old ones that have no row."""
-    strays: list[str] = []
-    page: list[ObjectInfo] = []
-    async for info in context.bucket.list():
-        page.append(info)
-        if len(page) == PAGE:
-            strays += await _delete_strays_of(context, page, now)
-            page = []
-    return strays + await _delete_strays_of(context, page, now)
+async def _delete_strays(context: Context, now: int) -> tuple[list[str], list[str]]:
+    """Delete objects that no row speaks for where nothing can be lost by it; return those, and the old ones that are kept."""
+    deleted: list[str] = []
+    kept: list[str] = []
+    async for info, state in stray_objects(context):
+        if state is None and info.modified_at_ms >= now - context.settings.stray_ms:
+            continue
+        if state == "gone" or await _is_elsewhere(context, info.key):
+            await context.bucket.delete(info.key)
+            deleted.append(info.key)
+        else:
+            kept.append(info.key)
+    return deleted, kept
 
 
-async def _delete_strays_of(context: Context, page: list[ObjectInfo], now: int) -> list[str]:
-    states = await states_of(context, page)
-    old = now - context.settings.stray_ms
-    strays = [info.key for info in page if states.get(info.key) == "gone" or (info.key not in states and info.modified_at_ms < old)]
-    for key in strays:
-        await context.bucket.delete(key)
-    return strays
-
-
-async def states_of(context: Context, objects: Iterable[ObjectInfo]) -> dict[str, str]:
-    """Return the states of the rows that these objects have."""
-    keys = [info.key for info in objects]
-    rows = await context.query(sql.READ_STATES, json.dumps(keys)) if keys else []
-    return {row["file_path"]: row["state"] for row in rows}
+async def _is_elsewhere(context: Context, key: str) -> bool:
+    """Tell whether every record of an object is hot or in a live block; what cannot be read may hold others."""
+    try:
+        file = await read_whole(context, key)
+        records = [record for block in file.blocks for record in file.records(block)]
+        _, missing = await compare(context, file.directory.group, records)
+    except DamagedError:
+        return False
+    return not missing
 
 
 async def expire(context: Context, older_than_ms: int) -> ExpireReport:

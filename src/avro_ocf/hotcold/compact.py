@@ -8,20 +8,17 @@ import json
 from collections.abc import Iterator
 from itertools import groupby
 
-from avro_ocf.container.block import StoredBlock, decode_block, unpack_block
-from avro_ocf.errors import DamagedError, FormatError
+from avro_ocf.errors import DamagedError
 from avro_ocf.hotcold import sql
 from avro_ocf.hotcold.archive import LoadTable, OnProgress
 from avro_ocf.hotcold.build import StoredRecord, build_files
-from avro_ocf.hotcold.collect import PAGE
-from avro_ocf.hotcold.context import Context, Group, Totals, add_to_ledger, bind
-from avro_ocf.hotcold.fetch import Fetcher
-from avro_ocf.hotcold.json_records import encode_json
+from avro_ocf.hotcold.context import PAGE, Context, Group, Totals, add_to_ledger, bind
+from avro_ocf.hotcold.fetch import Fetcher, raw_records
 from avro_ocf.hotcold.objects import guard_files, store_files
 from avro_ocf.hotcold.ports import Row
 from avro_ocf.hotcold.reports import CompactReport
-from avro_ocf.hotcold.snapshot import LiveBlock, Run, live_blocks
-from avro_ocf.hotcold.table import JSON_VERSION, Table
+from avro_ocf.hotcold.snapshot import Run, live_blocks
+from avro_ocf.hotcold.table import Table
 
 
 async def compact(context: Context, load_table: LoadTable, on_progress: OnProgress) -> CompactReport:
@@ -92,20 +89,3 @@ async def read_file(context: Context, file: Row) -> list[StoredRecord]:
     fetcher = Fetcher(context.bucket)
     fetcher.expect([Run([block for _, block in blocks])])
     return [record for dataset_id, block in blocks for record in raw_records(dataset_id, block, await fetcher.take(block))]
-
-
-def raw_records(dataset_id: str, block: LiveBlock, stored: StoredBlock) -> Iterator[StoredRecord]:
-    """Yield the records of a block as `Table.encode` gave them. Raises `DamagedError`."""
-    header = block.header
-    try:
-        if block.table_version == JSON_VERSION:
-            for key, record in zip(block.keys, decode_block(header, stored), strict=True):
-                yield StoredRecord(dataset_id, key, encode_json(record))
-            return
-        data, position = unpack_block(header, stored), 0
-        for key in block.keys:
-            start = position
-            position = header.schema.skipper.skip(data, start)
-            yield StoredRecord(dataset_id, key, data[start:position])
-    except FormatError as error:
-        raise DamagedError(f"{block.path}: {error}") from None

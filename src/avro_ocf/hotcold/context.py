@@ -15,6 +15,10 @@ PARAMETER_BYTES: Final = 1_000_000
 _ENCODE: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 
+PAGE: Final = 500
+"""Files or objects looked at in one batch."""
+
+
 class Context(NamedTuple):
     """The two ports of a store, its settings, `clock` for milliseconds since the epoch, and `token` for 16 random bytes."""
 

@@ -1,13 +1,16 @@
 """Blocks from the bucket: one request for each run, and nothing is given out that is not what the index says."""
 
 import zlib
+from collections.abc import Iterator
 
-from avro_ocf.container.block import StoredBlock, decode_block
+from avro_ocf.container.block import StoredBlock, decode_block, unpack_block
 from avro_ocf.container.parser import StreamParser
 from avro_ocf.errors import DamagedError, FormatError, NotFoundError, ResolutionError
+from avro_ocf.hotcold.build import StoredRecord
+from avro_ocf.hotcold.json_records import encode_json
 from avro_ocf.hotcold.ports import Bucket
 from avro_ocf.hotcold.snapshot import LiveBlock, Run
-from avro_ocf.hotcold.table import Table
+from avro_ocf.hotcold.table import JSON_VERSION, Table
 
 
 class Fetcher:
@@ -73,4 +76,21 @@ def decode_stored(table: Table, block: LiveBlock, stored: StoredBlock) -> list[o
     try:
         return decode_block(block.header, stored, reader_schema)
     except (FormatError, ResolutionError) as error:
+        raise DamagedError(f"{block.path}: {error}") from None
+
+
+def raw_records(dataset_id: str, block: LiveBlock, stored: StoredBlock) -> Iterator[StoredRecord]:
+    """Yield the records of a block as `Table.encode` gave them. Raises `DamagedError`."""
+    header = block.header
+    try:
+        if block.table_version == JSON_VERSION:
+            for key, record in zip(block.keys, decode_block(header, stored), strict=True):
+                yield StoredRecord(dataset_id, key, encode_json(record))
+            return
+        data, position = unpack_block(header, stored), 0
+        for key in block.keys:
+            start = position
+            position = header.schema.skipper.skip(data, start)
+            yield StoredRecord(dataset_id, key, data[start:position])
+    except FormatError as error:
         raise DamagedError(f"{block.path}: {error}") from None

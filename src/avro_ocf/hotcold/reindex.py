@@ -15,24 +15,20 @@ from avro_ocf.errors import ConflictError, DamagedError
 from avro_ocf.hotcold import sql
 from avro_ocf.hotcold.archive import OnProgress
 from avro_ocf.hotcold.build import ColdFile, StoredRecord
-from avro_ocf.hotcold.collect import PAGE, states_of
-from avro_ocf.hotcold.compact import raw_records
-from avro_ocf.hotcold.context import Context, Group, Totals, add_to_ledger, bind, guarded, json_lists
-from avro_ocf.hotcold.fetch import Fetcher
+from avro_ocf.hotcold.context import Context, Totals, add_to_ledger, bind, guarded, json_lists
 from avro_ocf.hotcold.ingest import record_parts
-from avro_ocf.hotcold.names import TIME_MAX
 from avro_ocf.hotcold.objects import insert_blocks, insert_file
-from avro_ocf.hotcold.ports import ObjectInfo, Statement
-from avro_ocf.hotcold.record_keys import RecordKey
+from avro_ocf.hotcold.ports import Statement
 from avro_ocf.hotcold.reports import Problem, ReindexReport
-from avro_ocf.hotcold.snapshot import LAST_KEY, Query, read_snapshot, snapshot_statements
+from avro_ocf.hotcold.strays import compare, stray_objects
 from avro_ocf.hotcold.table import JSON_VERSION
 from avro_ocf.hotcold.whole_file import WholeFile, read_whole
 
 
 async def reindex(context: Context, on_progress: OnProgress) -> ReindexReport:
     """Take up every object that no row knows and return which; those that cannot be read are told and left as they are."""
-    objects = await _unknown_objects(context)
+    objects = [info async for info, state in stray_objects(context) if state is None]
+    objects.sort(key=lambda info: (-info.modified_at_ms, info.key))
     report = ReindexReport([], [], [], 0, 0)
     for done, info in enumerate(objects, 1):
         try:
@@ -43,27 +39,9 @@ async def reindex(context: Context, on_progress: OnProgress) -> ReindexReport:
     return report
 
 
-async def _unknown_objects(context: Context) -> list[ObjectInfo]:
-    """Return the objects without a row, newest first."""
-    found: list[ObjectInfo] = []
-    page: list[ObjectInfo] = []
-    async for info in context.bucket.list():
-        page.append(info)
-        if len(page) == PAGE:
-            found += await _without_row(context, page)
-            page = []
-    found += await _without_row(context, page)
-    return sorted(found, key=lambda info: (-info.modified_at_ms, info.key))
-
-
-async def _without_row(context: Context, page: list[ObjectInfo]) -> list[ObjectInfo]:
-    states = await states_of(context, page)
-    return [info for info in page if info.key not in states]
-
-
 async def _take_up(context: Context, file: WholeFile, report: ReindexReport) -> ReindexReport:
     records = [record for block in file.blocks for record in file.records(block)]
-    there, missing = await _compare(context, file.directory.group, records)
+    there, missing = await compare(context, file.directory.group, records)
     if not there:
         changes = _index_changes(context, file, records)
         report = report._replace(files=[*report.files, file.path], record_count=report.record_count + len(records))
@@ -75,39 +53,6 @@ async def _take_up(context: Context, file: WholeFile, report: ReindexReport) -> 
     except ConflictError:
         raise ConflictError("its table has another schema in this database, or none") from None
     return report
-
-
-async def _compare(context: Context, group: Group, records: list[StoredRecord]) -> tuple[set[StoredRecord], list[StoredRecord]]:
-    """Return those of a file's records whose place is taken, and those that are not stored: neither hot nor in a live block.
-
-    A place that is taken by another record, under a sequence that was given out twice, is in both.
-    """
-    taken: set[StoredRecord] = set()
-    missing: list[StoredRecord] = []
-    for dataset_id, run in groupby(records, key=lambda record: record.dataset_id):
-        wanted = list(run)
-        times = [record.key.timestamp for record in wanted]
-        there = await _stored(context, Query(dataset_id, group.table_name, min(times), max(times) + 1))
-        taken.update(record for record in wanted if record.key in there)
-        missing += [record for record in wanted if there.get(record.key) != record.data]
-    return taken, missing
-
-
-async def _stored(context: Context, query: Query) -> dict[RecordKey, bytes]:
-    """Return the data of all records that a query finds, by their keys."""
-    found: dict[RecordKey, bytes] = {}
-    after = RecordKey(-1, -1)
-    while after < LAST_KEY:
-        rows = await context.database.batch(snapshot_statements(query, after, TIME_MAX))
-        snapshot = read_snapshot(query, after, rows)
-        fetcher = Fetcher(context.bucket)
-        fetcher.expect(snapshot.runs)
-        for block in (block for run in snapshot.runs for block in run.blocks if block.keys[0] not in found):
-            stored = await fetcher.take(block)
-            found.update((record.key, record.data) for record in raw_records(query.dataset_id, block, stored))
-        found.update((record.key, record.data) for record in snapshot.hot)
-        after = snapshot.last_key
-    return found
 
 
 def _index_changes(context: Context, file: WholeFile, records: list[StoredRecord]) -> Iterator[Statement]:

@@ -15,7 +15,8 @@ class IngestReport(NamedTuple):
 class ArchiveReport(NamedTuple):
     """One run of the archiver.
 
-    `result` is `done`, `busy` (another run holds the lease), `paused` or `out of time` (the rest is for the next run). `raw_bytes`
+    `result` is `done`, `busy` (another run holds the lease), `paused`, `out of time` (the rest is for the next run) or `overtaken`
+    (what was to be archived has changed meanwhile; so is the rest). `raw_bytes`
     are those of the archived rows, `file_bytes` those of the objects that were made of them.
     """
 
@@ -73,11 +74,15 @@ class VerifyReport(NamedTuple):
 
 
 class CollectReport(NamedTuple):
-    """What `collect` did: staged objects given up, dead ones deleted, objects without a row deleted, uploads forgotten."""
+    """What `collect` did: staged objects given up, dead ones deleted, objects without a row deleted, uploads forgotten.
+
+    `unknown` are objects without a row that are as old but may hold records that are nowhere else: `reindex` takes them up.
+    """
 
     given_up: list[str]
     deleted: list[str]
     strays: list[str]
+    unknown: list[str]
     forgotten_uploads: int
 
 

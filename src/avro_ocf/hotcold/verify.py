@@ -7,12 +7,12 @@ from typing import Final
 from avro_ocf.errors import ConflictError, DamagedError
 from avro_ocf.hotcold import sql
 from avro_ocf.hotcold.archive import LoadTable, OnProgress
-from avro_ocf.hotcold.collect import PAGE, states_of
 from avro_ocf.hotcold.context import Context, Group, Totals, add_to_ledger, bind, guarded
 from avro_ocf.hotcold.hot_rows import hot_datasets, plan_shares, read_share
 from avro_ocf.hotcold.objects import block_row, guard_files, insert_blocks
-from avro_ocf.hotcold.ports import ObjectInfo, Row
+from avro_ocf.hotcold.ports import Row
 from avro_ocf.hotcold.reports import Problem, VerifyReport
+from avro_ocf.hotcold.strays import stray_objects
 from avro_ocf.hotcold.whole_file import WholeFile, read_whole
 
 FILES_READ: Final = 50
@@ -50,6 +50,7 @@ class _Verification:
 
     async def files(self) -> None:
         """Check every live file."""
+        (live,) = await self.context.query(sql.COUNT_STATE, "live")
         async for row in all_files(self.context):
             if row["state"] == "live":
                 try:
@@ -57,7 +58,7 @@ class _Verification:
                 except DamagedError as error:
                     if await self.is_live(row):  # else it was replaced or expired while it was read
                         self.add(row["file_path"], str(error).removeprefix(f"{row['file_path']}: "))
-                self.on_progress(self.file_count, self.file_count)
+                self.on_progress(self.file_count, max(self.file_count, int(live["file_count"])))
 
     async def is_live(self, row: Row) -> bool:
         (now,) = await self.context.query(sql.READ_STATE, row["file_path"])
@@ -98,20 +99,9 @@ class _Verification:
         return True
 
     async def strays(self) -> None:
-        """Check that every object has a row that says so."""
-        page: list[ObjectInfo] = []
-        async for info in self.context.bucket.list():
-            page.append(info)
-            if len(page) == PAGE:
-                await self.stray_page(page)
-                page = []
-        await self.stray_page(page)
-
-    async def stray_page(self, page: list[ObjectInfo]) -> None:
-        states = await states_of(self.context, page)
-        for info in page:
-            if states.get(info.key, "gone") == "gone":
-                self.add(info.key, "no row knows this object; `collect` deletes it when it is old, `reindex` takes it up")
+        """Check that every object has a row that speaks for it."""
+        async for info, _ in stray_objects(self.context):
+            self.add(info.key, "no row knows this object; `reindex` takes it up, `collect` deletes it once it can lose nothing")
 
     async def hot_rows(self) -> None:
         """Check that every hot row can be read."""
