@@ -72,6 +72,20 @@ def test_the_answers_are_the_same(sent: list[Any], is_compacted: bool, is_collec
         assert rig.run(rig.store.reindex()) == ([], [], [], 0, 0)
 
 
+def test_what_a_compaction_made_comes_before_what_it_replaced() -> None:
+    with memory_rig(Settings()) as rig:
+        for number in range(4):
+            rig.ingest("d", "t", [{"a": number}])
+            rig.archive()
+        rig.clock.now_ms += 1
+        compacted = rig.run(rig.store.compact())
+        rig.lose_database()
+        report = rig.run(rig.store.reindex())
+        assert (report.files, report.hot_records) == (compacted.files, 0)
+        assert sorted(report.replaced) == sorted(compacted.replaced)
+        assert [record["a"] for record in rig.read("d", "t")] == [0, 1, 2, 3]
+
+
 def test_schemas_versions_and_the_timestamp_field_come_back(rig: Rig) -> None:
     rig.run(rig.store.add_table("t", V1, timestamp_field="at"))
     rig.ingest("d", "t", [{"at": 9, "a": 1}, {"at": 3, "a": 2}])

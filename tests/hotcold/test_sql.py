@@ -1,6 +1,8 @@
 """Every statement of the store, on the tables as they are shipped: it runs, it scans no large table, it keeps D1's limits."""
 
 import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -25,7 +27,6 @@ SCANS = {
     "OLDEST_ROW": "one row from the start of the primary key",
     "READ_QUARANTINE": "a hundred rows from the start of the primary key",
     "DELETE_SOME_ROWS": "five thousand rows from the start of the primary key",
-    "DELETE_SOME_UPLOADS": "five thousand rows from the start of an index",
 }
 """The statements that may scan a large table, each with the reason."""
 
@@ -42,7 +43,10 @@ WALKS = {
 
 WALK = re.compile(r"SEARCH .*(?:\(state=\?\)|\(rowid>\?\))")
 
-SORTS = {"READ_SMALL_FILES": "by group, of the files that are small, which compaction keeps few"}
+SORTS = {
+    "READ_DATASET_ROWS": "a page of a thousand rows, by number and bytes",
+    "READ_SMALL_FILES": "by group, of the files that are small, which compaction keeps few",
+}
 """The statements with a limit that may sort what they read, each with the reason."""
 
 OPERATORS = {"COUNT_HOT", "LATEST_FILES", "FILE_CONSISTENCY"}
@@ -106,6 +110,22 @@ def test_a_limited_statement_reads_in_the_order_of_an_index(name: str) -> None:
         rig.run(rig.store.status())
         steps = plan(rig, STATEMENTS[name])
         assert name in SORTS or not any("TEMP B-TREE FOR ORDER BY" in step for step in steps), steps
+
+
+def test_a_page_of_hot_rows_takes_no_more_work_where_more_are_hot() -> None:
+    work: list[int] = []
+    for count in (100, 10_000):
+        with closing(sqlite3.connect(":memory:")) as connection:
+            for statement in (statement for migration in MIGRATIONS for statement in migration.up):
+                connection.execute(statement)
+            rows = [("d", "t", number, b"x" * 100) for number in range(count)]
+            connection.executemany("INSERT INTO buffer_logs (dataset_id, table_name, timestamp, data) VALUES (?, ?, ?, ?)", rows)
+            steps: list[None] = []
+            connection.set_progress_handler(lambda steps=steps: steps.append(None), 100)  # type: ignore[misc]
+            page = ("d", "t", "0", str(count), "-1", str(count), "20", "1000000")
+            assert len(connection.execute(sql.READ_DATASET_ROWS, page).fetchall()) == 20
+            work.append(len(steps))
+    assert work[1] <= 2 * work[0] + 1
 
 
 def test_the_exceptions_are_needed() -> None:

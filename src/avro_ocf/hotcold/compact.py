@@ -30,7 +30,7 @@ async def compact(context: Context, load_table: LoadTable, on_progress: OnProgre
     most_bytes = context.settings.file_bytes
     rows = await context.query(sql.READ_SMALL_FILES, most_bytes // 2, 10 * PAGE)
     done = 0
-    for sources in plan_merges(rows, most_bytes):
+    for sources in plan_merges(rows, most_bytes, context.settings.file_records):
         done += len(sources)
         if made := await _merge(context, await load_table(sources[0]["table_name"]), sources):
             report = CompactReport(
@@ -42,18 +42,19 @@ async def compact(context: Context, load_table: LoadTable, on_progress: OnProgre
     return report
 
 
-def plan_merges(rows: list[Row], most_bytes: int) -> Iterator[list[Row]]:
-    """Yield which files become one: two or more of the same group that together took at most `most_bytes` as rows."""
+def plan_merges(rows: list[Row], most_bytes: int, most_records: int) -> Iterator[list[Row]]:
+    """Yield which files become one: two or more of the same group, at most `most_bytes` as rows and `most_records` together."""
     for _, files in groupby(rows, key=lambda row: (row["table_name"], row["table_version"], row["period_tag"])):
         share: list[Row] = []
-        size = 0
+        size = count = 0
         for row in files:
-            if size + int(row["raw_bytes"]) > most_bytes:
+            size += int(row["raw_bytes"])
+            count += int(row["record_count"])
+            if size > most_bytes or count > most_records:
                 if len(share) > 1:
                     yield share
-                share, size = [], 0
+                share, size, count = [], int(row["raw_bytes"]), int(row["record_count"])
             share.append(row)
-            size += int(row["raw_bytes"])
         if len(share) > 1:
             yield share
 
@@ -62,7 +63,13 @@ async def _merge(context: Context, table: Table, sources: list[Row]) -> list[str
     """Return the paths of the files that now stand for `sources`; none when that would not make them fewer or came too late."""
     first = sources[0]
     group = Group(first["table_name"], int(first["table_version"]), first["period_tag"])
-    records = [record for source in sources for record in await read_file(context, source)]
+    paths = [row["file_path"] for row in sources]
+    try:
+        records = [record for source in sources for record in await read_file(context, source)]
+    except DamagedError:
+        if await _are_live(context, paths):
+            raise
+        return []  # one of them was expired or compacted, and collected, meanwhile
     records.sort(key=lambda record: (record.dataset_id, record.key))
     builds = list(build_files(table, group, records, context.settings, context.token))
     files = [build.file for build in builds if build.file is not None]
@@ -71,7 +78,6 @@ async def _merge(context: Context, table: Table, sources: list[Row]) -> list[str
             raise DamagedError(f"{first['file_path']}: a record of a live file cannot be encoded: {reject.reason}")
     if len(files) >= len(sources):
         return []
-    paths = [row["file_path"] for row in sources]
     cold_bytes = sum(file.size for file in files) - sum(int(row["file_size"]) for row in sources)
     raw_bytes = sum(file.raw_bytes for file in files) - sum(int(row["raw_bytes"]) for row in sources)
     changes = [
@@ -80,6 +86,11 @@ async def _merge(context: Context, table: Table, sources: list[Row]) -> list[str
     ]
     is_done = await store_files(context, files, [guard_files(paths, "live")], changes)
     return [file.path for file in files] if is_done else []
+
+
+async def _are_live(context: Context, paths: list[str]) -> bool:
+    rows = await context.query(sql.READ_STATES, json.dumps(paths))
+    return all(row["state"] == "live" for row in rows)
 
 
 async def read_file(context: Context, file: Row) -> list[StoredRecord]:

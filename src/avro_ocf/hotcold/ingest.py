@@ -61,16 +61,20 @@ async def ingest(context: Context, table: Table, upload: Upload) -> IngestReport
             return report
         raise
     batch = _batch(context, table, upload, version, datas)
-    try:
-        await context.database.batch(batch)
-    except ConflictError:
-        if report := await _replayed(context, table, upload):
-            return report
-        raise
-    except OutcomeUnknownError:
-        if report := await _replayed(context, table, upload):
-            return report._replace(is_replay=False)
-        raise
+    for attempt in range(2):
+        try:
+            await context.database.batch(batch)
+        except ConflictError:
+            if report := await _replayed(context, table, upload):
+                return report
+            if attempt:  # the first time, the id may have been forgotten just now
+                raise
+        except OutcomeUnknownError:
+            if report := await _replayed(context, table, upload):
+                return report._replace(is_replay=False)
+            raise
+        else:
+            break
     return IngestReport(upload.upload_id, version, len(datas), is_replay=False)
 
 

@@ -90,6 +90,7 @@ _TABLES: Final = {
   created_at INTEGER,
   table_version INTEGER NOT NULL,
   period_tag TEXT NOT NULL,
+  parts_left INTEGER NOT NULL,
   reason TEXT NOT NULL""",
     "leases": """name TEXT PRIMARY KEY,
   holder TEXT NOT NULL,

@@ -19,9 +19,7 @@ NO_RECORDS: Final = {"type": "record", "name": "Nothing", "fields": []}
 
 async def read_ocf(context: Context, query: Query) -> AsyncIterator[bytes]:
     """Yield the bytes of a file with the records that `query` asks for, in order; its header comes first."""
-    reader = DatasetReader(context, query)
-    await reader.open()
-    schema = reader.table.reader_schema or await _json_schema(context, reader)
+    reader, schema = await _open(context, query)
     header, data = make_header(schema, codec=context.settings.codec, sync_marker=context.token())
     yield data
     records = _Records(header, context.settings.block_bytes)
@@ -43,23 +41,26 @@ def _is_copyable(piece: WholeBlock, header: Header) -> bool:
     return source.schema.json == header.schema.json and source.codec == header.codec
 
 
-async def _json_schema(context: Context, reader: DatasetReader) -> Schema:
-    """Return the schema of the stored blocks if there is but one and nothing else, else one inferred in a read of its own."""
-    snapshot = reader.snapshot
-    schemas = {block.header.schema.json for run in snapshot.runs for block in run.blocks}
-    if not snapshot.hot and len(schemas) == 1:
-        return parse_schema(schemas.pop(), strict=False)
-    if not snapshot.hot and not schemas:
-        return parse_schema(NO_RECORDS)
-    first = DatasetReader(context, reader.query)
-    await first.open()
-    first.last_sequence = reader.last_sequence
+async def _open(context: Context, query: Query) -> tuple[DatasetReader, Schema]:
+    """Return an open reader, and a schema for all that it will read."""
+    reader = DatasetReader(context, query)
+    await reader.open()
+    if reader.table.reader_schema:
+        return reader, reader.table.reader_schema
+    blocks = [block for run in reader.snapshot.runs for block in run.blocks]
+    schemas = {block.header.schema.json for block in blocks}
+    if not reader.snapshot.hot and len(schemas) == 1:
+        return reader, parse_schema(schemas.pop(), strict=False)
     inference = Inference()
     is_empty = True
-    async for record in first.records():
+    async for record in reader.records():
         inference.add(record)
         is_empty = False
-    return parse_schema(NO_RECORDS) if is_empty else schema_of(reader.table, inference)
+    # Opened anew only now: what has expired meanwhile is missing from it, and nothing is in it that was not seen.
+    again = DatasetReader(context, query)
+    await again.open()
+    again.last_sequence = reader.last_sequence
+    return again, parse_schema(NO_RECORDS) if is_empty else schema_of(reader.table, inference)
 
 
 class _Records:

@@ -14,14 +14,13 @@ async def reset(context: Context, *, is_dry_run: bool) -> ResetReport:
     if is_dry_run:
         files = sum([int((await context.query(sql.COUNT_STATE, state))[0]["file_count"]) for state in ("live", "staged")])
         return ResetReport(is_dry_run, hot, cold, quarantined, files)
-    for statement in (sql.DELETE_SOME_ROWS, sql.DELETE_SOME_UPLOADS):
-        while await context.query(statement):
-            pass
-    # What came in meanwhile goes in one batch with the totals, so that those are right. Rows are gone before their objects: an
-    # archiver at work cannot bring them back.
+    while await context.query(sql.DELETE_SOME_ROWS):
+        pass
+    # What came in meanwhile goes in one batch with the totals, so that those are right, and with the ids of uploads, so that none
+    # comes in again while it is there. Rows are gone before their objects: an archiver at work cannot bring them back.
     *_, killed = await context.database.batch(
         [
-            *map(bind, (sql.DELETE_ROWS_LEFT, sql.DELETE_UPLOADS_LEFT, sql.DELETE_QUARANTINE, sql.CLEAR_LEDGER)),
+            *map(bind, (sql.DELETE_ROWS_LEFT, sql.DELETE_UPLOADS, sql.DELETE_QUARANTINE, sql.CLEAR_LEDGER)),
             bind(sql.KILL_ALL_FILES, context.clock()),
         ]
     )

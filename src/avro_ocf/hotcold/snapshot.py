@@ -15,6 +15,9 @@ from avro_ocf.hotcold.record_keys import RecordKey, decode_keys
 HOT_ROWS: Final = 1_000
 """Hot rows that one snapshot holds; where there are more, the reader takes another snapshot behind them."""
 
+HOT_BYTES: Final = 1024 * 1024
+"""Bytes of the hot rows of one snapshot, but for the last one and what is left of its record."""
+
 LAST_KEY: Final = RecordKey(TIME_MAX + 1, 0)
 
 
@@ -72,7 +75,7 @@ def snapshot_statements(query: Query, after: RecordKey, last_sequence: int) -> l
     sequence = after.sequence if after.timestamp >= query.from_ms else -1
     dataset = (query.dataset_id, query.table_name)
     return [
-        bind(sql.READ_DATASET_ROWS, *dataset, start, query.to_ms, sequence, last_sequence, HOT_ROWS),
+        bind(sql.READ_DATASET_ROWS, *dataset, start, query.to_ms, sequence, last_sequence, HOT_ROWS, HOT_BYTES),
         bind(sql.READ_DATASET_BLOCKS, *dataset, start, query.to_ms),
         bind(sql.READ_DATASET_FILES, *dataset, start, query.to_ms),
     ]
@@ -98,7 +101,7 @@ def read_snapshot(query: Query, after: RecordKey, rows: Sequence[list[Row]]) -> 
         else:
             runs.append(Run([block]))
         last_end = (int(row["file_id"]), start + length)
-    is_full = len(hot_rows) == HOT_ROWS
+    is_full = bool(hot_rows) and int(hot_rows[0]["page_rows"]) >= min(HOT_ROWS, len(hot_rows) + 1)
     return Snapshot(hot, runs, hot[-1].key if is_full and hot else LAST_KEY)
 
 

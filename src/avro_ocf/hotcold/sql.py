@@ -77,10 +77,11 @@ READ_HOT_ROWS: Final = """SELECT id, dataset_id, timestamp, parts_left, hex(data
     AND timestamp >= CAST(?6 AS INTEGER) AND (timestamp > CAST(?6 AS INTEGER) OR id > CAST(?7 AS INTEGER))
     AND table_version = CAST(?3 AS INTEGER) AND period_tag = ?4 AND id <= CAST(?5 AS INTEGER)
   ORDER BY dataset_id, timestamp, id LIMIT CAST(?8 AS INTEGER)"""
+IS_HOT_ROW: Final = "SELECT 1 AS found FROM buffer_logs WHERE id = CAST(?1 AS INTEGER)"
 DELETE_ROWS: Final = "DELETE FROM buffer_logs WHERE id IN (SELECT value FROM json_each(?1))"
 QUARANTINE_ROWS: Final = """INSERT INTO quarantine
-    (id, dataset_id, table_name, timestamp, data, uploaded_by, created_at, table_version, period_tag, reason)
-  SELECT id, dataset_id, table_name, timestamp, data, uploaded_by, created_at, table_version, period_tag, ?2
+    (id, dataset_id, table_name, timestamp, data, uploaded_by, created_at, table_version, period_tag, parts_left, reason)
+  SELECT id, dataset_id, table_name, timestamp, data, uploaded_by, created_at, table_version, period_tag, parts_left, ?2
   FROM buffer_logs WHERE id IN (SELECT value FROM json_each(?1))"""
 
 # Objects
@@ -107,10 +108,17 @@ DELETE_BLOCKS: Final = "DELETE FROM block_indexes WHERE file_id = (SELECT id FRO
 
 # Read
 
-READ_DATASET_ROWS: Final = """SELECT id, timestamp, table_version, parts_left, hex(data) AS data FROM buffer_logs
-  WHERE dataset_id = ?1 AND table_name = ?2 AND timestamp >= CAST(?3 AS INTEGER) AND timestamp < CAST(?4 AS INTEGER)
-    AND (timestamp > CAST(?3 AS INTEGER) OR id > CAST(?5 AS INTEGER)) AND id <= CAST(?6 AS INTEGER)
-  ORDER BY timestamp, id LIMIT CAST(?7 AS INTEGER)"""
+READ_DATASET_ROWS: Final = """WITH sums AS (
+    SELECT id, timestamp, parts_left, SUM(LENGTH(data)) OVER (ORDER BY timestamp, id) AS byte_count FROM buffer_logs
+    WHERE dataset_id = ?1 AND table_name = ?2 AND timestamp >= CAST(?3 AS INTEGER) AND timestamp < CAST(?4 AS INTEGER)
+      AND (timestamp > CAST(?3 AS INTEGER) OR id > CAST(?5 AS INTEGER)) AND id <= CAST(?6 AS INTEGER)
+    ORDER BY timestamp, id LIMIT CAST(?7 AS INTEGER)),
+  page AS (
+    SELECT id, MAX(CASE parts_left WHEN 0 THEN byte_count ELSE 0 END)
+      OVER (ORDER BY timestamp, id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS bytes_of_records_before FROM sums)
+  SELECT b.id, b.timestamp, b.table_version, b.parts_left, hex(b.data) AS data, (SELECT COUNT(*) FROM page) AS page_rows
+  FROM page JOIN buffer_logs b ON b.id = page.id
+  WHERE COALESCE(page.bytes_of_records_before, 0) < CAST(?8 AS INTEGER) ORDER BY b.timestamp, b.id"""
 READ_DATASET_BLOCKS: Final = """SELECT b.file_id, b.start_byte, b.length, b.record_count, b.checksum, hex(b.record_keys) AS
     record_keys
   FROM block_indexes b JOIN archived_files f ON f.id = b.file_id
@@ -175,7 +183,7 @@ COUNT_LIVE_GROUPS: Final = """SELECT table_name, table_version, period_tag, SUM(
     SUM(file_size) AS byte_count,
     SUM(raw_bytes) AS raw_bytes
   FROM archived_files WHERE state = 'live' GROUP BY table_name, table_version, period_tag"""
-COUNT_QUARANTINE_GROUPS: Final = """SELECT table_name, table_version, period_tag, COUNT(*) AS record_count
+COUNT_QUARANTINE_GROUPS: Final = """SELECT table_name, table_version, period_tag, SUM(parts_left = 0) AS record_count
   FROM quarantine WHERE id > 0 GROUP BY table_name, table_version, period_tag"""
 READ_QUARANTINE: Final = """SELECT id, dataset_id, table_name, timestamp, reason FROM quarantine ORDER BY id LIMIT 100"""
 
@@ -197,13 +205,11 @@ WRITE_SETTING: Final = (
 DELETE_SOME_ROWS: Final = (
     """DELETE FROM buffer_logs WHERE id IN (SELECT id FROM buffer_logs ORDER BY id LIMIT 5000) RETURNING 1 AS deleted"""
 )
-DELETE_SOME_UPLOADS: Final = """DELETE FROM uploads WHERE (dataset_id, table_name, upload_id) IN (
-  SELECT dataset_id, table_name, upload_id FROM uploads ORDER BY accepted_at LIMIT 5000) RETURNING 1 AS deleted"""
 DELETE_QUARANTINE: Final = "DELETE FROM quarantine"
 KILL_ALL_FILES: Final = """UPDATE archived_files SET state = 'dead', last_modified_at = CAST(?1 AS INTEGER)
   WHERE state IN ('staged', 'live') RETURNING file_path"""
 DELETE_ROWS_LEFT: Final = "DELETE FROM buffer_logs"
-DELETE_UPLOADS_LEFT: Final = "DELETE FROM uploads"
+DELETE_UPLOADS: Final = "DELETE FROM uploads"
 INSERT_OLD_ROWS: Final = """INSERT INTO buffer_logs
     (dataset_id, table_name, table_version, period_tag, created_at, id, timestamp, parts_left, data)
   SELECT ?1, ?2, CAST(?3 AS INTEGER), ?4, CAST(?5 AS INTEGER),

@@ -40,10 +40,11 @@ async def read_whole(context: Context, path: str) -> WholeFile:
         raise DamagedError(f"{path}: the object is missing")
     try:
         data = await context.bucket.get(path, 0, info.size) if info.size else b""
-        header = decode_header(data)
-        directory = decode_directory(header)
     except NotFoundError:
         raise DamagedError(f"{path}: the object is missing") from None
+    try:
+        header = decode_header(data)
+        directory = decode_directory(header)
     except AvroError as error:
         raise DamagedError(f"{path}: {error}") from None
     blocks = place_blocks(header, directory.blocks)
