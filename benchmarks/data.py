@@ -44,6 +44,29 @@ TABLES: Mapping[str, Any] = {
 }
 """A few shapes: numbers, texts, optional fields, nested arrays."""
 
+INTS = {"type": "array", "items": "int"}
+SMALL_INTS = {"type": "array", "items": ["null", "int"]}
+BATTLE: Mapping[str, Any] = _record(
+    "Battle",
+    env_uuid=UUID_TEXT,
+    uuid=UUID_TEXT,
+    index="int",
+    timestamp={"type": "long", "logicalType": "timestamp-millis"},
+    cell_id="int",
+    formation=["null", "int"],
+    at_list=INTS,
+    df_list={"type": "array", "items": INTS},
+    damage={"type": "array", "items": {"type": "array", "items": "double"}},
+    items=SMALL_INTS,
+    protect_flag={"type": "array", "items": "boolean"},
+    f_now_hps=INTS,
+    e_now_hps=INTS,
+    drop_ship_id=["null", "int"],
+)
+"""One of the game's logs in short: ids, a time, optional fields and nested arrays."""
+
+FIRST_PLAY_MS = 1_764_000_000_000
+
 
 def tables() -> Mapping[str, Any]:
     """Return schemas by table name."""
@@ -59,11 +82,22 @@ def records(schema: Any, count: int, *, uuid_as_text: bool) -> list[Any]:
     return [source.value(schema) for _ in range(count)]
 
 
+def play(schema: Any, seed: int, count: int) -> list[Any]:
+    """Return `count` records as JSON has them, all of one play: they share its id and follow one another in time."""
+    source = Source(uuid_as_text=True, seed=seed)
+    ours = source.value(UUID_TEXT)
+    found = [source.value(schema) for _ in range(count)]
+    for index, record in enumerate(found):
+        same = {"env_uuid": ours, "index": index, "timestamp": FIRST_PLAY_MS + seed * 1000 + index * 90_000}
+        record.update((name, value) for name, value in same.items() if name in record)
+    return found
+
+
 class Source:
     """Draws values of a schema."""
 
-    def __init__(self, *, uuid_as_text: bool) -> None:
-        self._random = random.Random(20261124)
+    def __init__(self, *, uuid_as_text: bool, seed: int = 20261124) -> None:
+        self._random = random.Random(seed)
         self._uuid_as_text = uuid_as_text
         self._named: dict[str, Any] = {}
 

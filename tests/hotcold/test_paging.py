@@ -103,12 +103,14 @@ def test_no_page_fetches_what_another_has_fetched() -> None:
         assert rig.bucket.bytes_read <= 1.5 * cold
 
 
-def test_what_is_read_at_once_does_not_grow_with_what_is_hot() -> None:
+@pytest.mark.parametrize("small", [0, 3000])
+def test_what_is_read_at_once_does_not_grow_with_what_is_hot(small: int) -> None:
     with memory_rig(Settings(file_bytes=1_000_000)) as rig:
+        rig.ingest("d", "t", [{}] * small, timestamp=50)
         for number in range(12):
             rig.ingest("d", "t", [{"number": number, "text": "x" * 400_000}] * 4, timestamp=number)
-        assert len(rig.read("d", "t")) == 48
-        assert rig.archive().record_count == 48
+        assert len(rig.read("d", "t")) == small + 48
+        assert rig.archive().record_count == small + 48
         assert rig.database.largest_answer < 8_000_000  # in hexadecimal digits, and 48 records have 38 million
 
 

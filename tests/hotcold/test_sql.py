@@ -45,6 +45,7 @@ WALK = re.compile(r"SEARCH .*(?:\(state=\?\)|\(rowid>\?\))")
 
 SORTS = {
     "READ_DATASET_ROWS": "a page of a thousand rows, by number and bytes",
+    "READ_HOT_ROWS": "a page of some thousand rows, by number and bytes",
     "READ_SMALL_FILES": "by group, of the files that are small, which compaction keeps few",
 }
 """The statements with a limit that may sort what they read, each with the reason."""

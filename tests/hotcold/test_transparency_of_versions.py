@@ -1,16 +1,17 @@
 """The same for tables with schemas: random ones, their later versions, and times that stand in a field of the records."""
 
 import datetime as dt
+import json
 from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
-from hypothesis import assume, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
 from avro_ocf import Schema, check_compatibility, parse_schema
-from avro_ocf.errors import AvroError, ConflictError, SchemaError
+from avro_ocf.errors import ConflictError, SchemaError
 from tests.hotcold.machine import Sent, Stored, StoreMachine, disk_rig_of_its_own
 from tests.hotcold.random_records import DATASETS, PERIODS, times
 from tests.hotcold.stores import NOW_MS, Rig
@@ -30,12 +31,12 @@ CLOCKS: dict[str, tuple[object, int]] = {
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
-def field_value(clock: str, time_ms: int) -> Any:
-    """Return what a timestamp field holds for a time."""
-    if CLOCKS[clock][1]:
-        return time_ms * CLOCKS[clock][1]
+def field_value(schema: Any, time_ms: int) -> Any:
+    """Return what the timestamp field of a schema holds for a time."""
+    (kind,) = [field["type"] for field in schema["fields"] if field["name"] == "at"]
+    (unit,) = [unit for known, unit in CLOCKS.values() if known == kind]
     value = EPOCH + dt.timedelta(milliseconds=time_ms)
-    return value.replace(tzinfo=None) if clock.startswith("local") else value
+    return time_ms * unit if unit else value.replace(tzinfo=None) if "local" in str(kind) else value
 
 
 class VersionMachine(StoreMachine):
@@ -47,50 +48,46 @@ class VersionMachine(StoreMachine):
         if clock:
             fields.append({"name": "at", "type": CLOCKS[clock][0]})
         self.clock = clock
-        self.json: Any = {"type": "record", "name": "Top", "fields": fields}
+        self.declared: Any = {"type": "record", "name": "Top", "fields": fields}
         self.versions: list[Schema] = []
-        self.add(self.json)
+        self.add(self.declared)
 
-    def add(self, json: Any) -> None:
-        assert self.rig.run(self.rig.store.add_table(TABLE, json, timestamp_field=self.field)) == len(self.versions) + 1
-        self.versions.append(parse_schema(json))
-        self.json = json
+    def add(self, declared: Any) -> None:
+        assert self.rig.run(self.rig.store.add_table(TABLE, declared, timestamp_field=self.field)) == len(self.versions) + 1
+        self.versions.append(parse_schema(declared))
+        self.declared = declared
 
     @property
     def field(self) -> str | None:
         return "at" if self.clock else None
 
     def seen(self, stored: Stored) -> Any:
-        return self.as_newest(stored, self.versions[-1])
-
-    def as_newest(self, stored: Stored, newest: Schema) -> Any:
         written = self.versions[stored.version - 1]
-        return written.decode(written.encode(stored.record), newest)
+        return written.decode(written.encode(stored.record), self.versions[-1])
 
     @precondition(lambda self: len(self.versions) < 3)
     @rule(data=st.data())
     def add_table(self, data: st.DataObject) -> None:
-        """Add a version if it can read those before and all that is there, and find that another is refused."""
-        json = data.draw(evolutions(self.json))
-        schema = parse_schema(json)
+        """Add a version if it can read those before, and find that another is refused."""
+        declared = data.draw(evolutions(self.declared))
+        schema = parse_schema(declared)
         if schema in self.versions:
-            version = self.rig.run(self.rig.store.add_table(TABLE, json, timestamp_field=self.field))
+            version = self.rig.run(self.rig.store.add_table(TABLE, declared, timestamp_field=self.field))
             assert version == self.versions.index(schema) + 1
-        elif self.can_be_added(json, schema):
+        elif self.can_be_added(declared, schema):
             try:
-                for each in self.stored:
-                    self.as_newest(each, schema)
-            except AvroError:
-                assume(False)  # bytes that are no text, read as a string
-            self.add(json)
+                self.add(declared)
+            except SchemaError as error:
+                assert "bytes are not always UTF-8" in str(error)  # which no rule of Avro says
         else:
             with pytest.raises(SchemaError):
-                self.rig.run(self.rig.store.add_table(TABLE, json, timestamp_field=self.field))
+                self.rig.run(self.rig.store.add_table(TABLE, declared, timestamp_field=self.field))
+        self.check_all()
 
-    def can_be_added(self, json: Any, schema: Schema) -> bool:
-        if not isinstance(json, dict) or json.get("type") not in {"record", "error"}:
+    def can_be_added(self, declared: Any, schema: Schema) -> bool:
+        if not isinstance(declared, dict) or declared.get("type") not in {"record", "error"}:
             return False
-        types = {field["name"]: field["type"] for field in json["fields"]}
+        types = {field["name"]: field["type"] for field in declared["fields"]}
         if self.clock and not any(types.get("at") == kind for kind, _ in CLOCKS.values()):
             return False
         return not any(check_compatibility(reader=schema, writer=known) for known in self.versions)
@@ -98,13 +95,13 @@ class VersionMachine(StoreMachine):
     @rule()
     def change_the_timestamp_field(self) -> None:
         with pytest.raises((ConflictError, SchemaError)):
-            self.rig.run(self.rig.store.add_table(TABLE, self.json, timestamp_field="value" if self.clock else "none"))
+            self.rig.run(self.rig.store.add_table(TABLE, self.declared, timestamp_field="value" if self.clock else "none"))
 
     @rule(
         data=st.data(),
         dataset_id=st.sampled_from(DATASETS[:3]),
         timestamp=times,
-        field_times=st.lists(st.sampled_from([0, 5, NOW_MS, NOW_MS + 1, 90_000_000_000_000]), max_size=5),
+        field_times=st.lists(st.sampled_from([0, 5, NOW_MS, NOW_MS + 1, 9_000_000_000_000]), max_size=5),
         period_tag=st.none() | st.sampled_from(PERIODS),
     )
     def ingest(self, data: st.DataObject, dataset_id: str, timestamp: int, field_times: list[int], period_tag: str | None) -> None:
@@ -114,11 +111,7 @@ class VersionMachine(StoreMachine):
         for time_ms in field_times:
             record: Any = data.draw(datums(schema.node))
             if self.clock:
-                record["at"] = field_value(self.clock, time_ms)
-            try:
-                self.as_newest(Stored(dataset_id, TABLE, 0, version, record), self.versions[-1])
-            except AvroError:
-                assume(False)
+                record["at"] = field_value(json.loads(schema.json), time_ms)
             records.append(record)
         is_newest = version == len(self.versions) and data.draw(st.booleans())
         options = {"timestamp": timestamp, "period_tag": period_tag, "table_version": None if is_newest else version}

@@ -8,7 +8,7 @@ from typing import Final
 from avro_ocf.errors import AvroError, ConflictError, UnavailableError
 from avro_ocf.hotcold import sql
 from avro_ocf.hotcold.build import ColdFile, Reject, StoredRecord, build_files
-from avro_ocf.hotcold.context import Context, Group, Totals, add_to_ledger, bind, guarded, in_lists
+from avro_ocf.hotcold.context import Context, Group, Totals, add_to_ledger, bind, guarded, in_lists, json_lists
 from avro_ocf.hotcold.hot_rows import hot_datasets, plan_shares, read_share
 from avro_ocf.hotcold.objects import store_files
 from avro_ocf.hotcold.reports import ArchiveReport
@@ -111,8 +111,9 @@ class _Run:
         row_ids = [row_id for record in records for row_id in record.row_ids]
         count, size = len(records), file.raw_bytes
         totals = Totals(hot_records=-count, hot_bytes=-size, cold_records=count, cold_bytes=file.size, raw_bytes=size)
-        guards = list(in_lists(sql.GUARD_ROWS, row_ids))
-        changes = [*in_lists(sql.DELETE_ROWS, row_ids), add_to_ledger(file.group, totals)]
+        lists = list(json_lists(row_ids))
+        guards = [bind(sql.GUARD_ROWS, listed) for listed in lists]
+        changes = [*(bind(sql.DELETE_ROWS, listed) for listed in lists), add_to_ledger(file.group, totals)]
         if not await store_files(self.context, [file], guards, changes):
             raise _StoppedError("overtaken")
         self.paths.append(file.path)

@@ -9,7 +9,7 @@ import json
 from avro_ocf.errors import ConflictError, DamagedError
 from avro_ocf.hotcold import sql
 from avro_ocf.hotcold.context import PAGE, Context, Group, Totals, add_to_ledger, bind, guarded
-from avro_ocf.hotcold.objects import guard_files
+from avro_ocf.hotcold.objects import guard_files, insert_file
 from avro_ocf.hotcold.ports import Row
 from avro_ocf.hotcold.reports import CollectReport, ExpireReport
 from avro_ocf.hotcold.strays import compare, stray_objects
@@ -33,11 +33,14 @@ async def _delete_dead(context: Context, now: int) -> list[str]:
     deleted: list[str] = []
     while rows := await context.query(sql.READ_DEAD, now - context.settings.grace_ms, PAGE):
         for row in rows:
-            path = row["file_path"]
-            await context.bucket.delete(path)
-            await context.database.batch([bind(sql.DELETE_BLOCKS, path), bind(sql.SET_GONE, path, now)])
-            deleted.append(path)
+            await _delete(context, row["file_path"], now)
+            deleted.append(row["file_path"])
     return deleted
+
+
+async def _delete(context: Context, path: str, now: int) -> None:
+    await context.bucket.delete(path)
+    await context.database.batch([bind(sql.DELETE_BLOCKS, path), bind(sql.SET_GONE, path, now)])
 
 
 async def _delete_strays(context: Context, now: int) -> tuple[list[str], list[str]]:
@@ -47,23 +50,30 @@ async def _delete_strays(context: Context, now: int) -> tuple[list[str], list[st
     async for info, state in stray_objects(context):
         if state is None and info.modified_at_ms >= now - context.settings.stray_ms:
             continue
-        if state == "gone" or await _is_elsewhere(context, info.key):
-            await context.bucket.delete(info.key)
+        if state == "gone" or await _bury(context, info.key, now):
+            await _delete(context, info.key, now)
             deleted.append(info.key)
         else:
             kept.append(info.key)
     return deleted, kept
 
 
-async def _is_elsewhere(context: Context, key: str) -> bool:
-    """Tell whether every record of an object is hot or in a live block; what cannot be read may hold others."""
+async def _bury(context: Context, key: str, now: int) -> bool:
+    """Give an object without a row a dead one if every record in it is stored elsewhere, and tell whether that was so.
+
+    The row keeps a `reindex` beside it from taking the object up; what cannot be read may hold records that are nowhere else.
+    """
     try:
         file = await read_whole(context, key)
         records = [record for block in file.blocks for record in file.records(block)]
         _, missing = await compare(context, file.directory.group, records)
-    except DamagedError:
+        if missing:
+            return False
+        row = [insert_file(context, file.row(records)), bind(sql.SET_STATE, json.dumps([key]), "dead", now)]
+        await context.database.batch(guarded([bind(sql.GUARD_NO_FILE, key)], row))
+    except (DamagedError, ConflictError):
         return False
-    return not missing
+    return True
 
 
 async def expire(context: Context, older_than_ms: int) -> ExpireReport:

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from avro_ocf.hotcold import sql
 from avro_ocf.hotcold.build import StoredRecord
 from avro_ocf.hotcold.context import Context, Group
+from avro_ocf.hotcold.names import TIME_MAX
 from avro_ocf.hotcold.ports import Row
 from avro_ocf.hotcold.record_keys import RecordKey
 
@@ -57,18 +58,17 @@ async def read_share(context: Context, group: Group, share: list[HotDataset], la
     for page in plan_shares(share, PAGE_BYTES, PAGE_ROWS):
         dataset_ids = json.dumps([dataset.dataset_id for dataset in page])
         rows_left = sum(dataset.row_count for dataset in page)
-        limit = max(1, min(PAGE_ROWS, rows_left * PAGE_BYTES // max(1, sum(dataset.byte_count for dataset in page))))
-        if len(page) > 1:  # only a single dataset can be read on from a key, so these come at once
-            limit = rows_left + 1
+        # Only a single dataset can be read on from a key; several are few enough to be read at once.
+        limits = (PAGE_ROWS, PAGE_BYTES) if len(page) == 1 else (rows_left, TIME_MAX)
         after = RecordKey(-1, -1)
         pending: list[Row] = []
-        while True:
-            rows = await context.query(sql.READ_HOT_ROWS, dataset_ids, *group, last_id, *after, limit)
+        while rows_left > 0 and (rows := await context.query(sql.READ_HOT_ROWS, dataset_ids, *group, last_id, *after, *limits)):
             for record in assemble(rows, pending):
                 yield record
-            if len(rows) < limit:
-                break
+            rows_left -= len(rows)
             after = RecordKey(int(rows[-1]["timestamp"]), int(rows[-1]["id"]))
+            if len(page) > 1:
+                break
 
 
 def assemble(rows: Iterable[Row], pending: list[Row], dataset_id: str = "") -> Iterator[StoredRecord]:

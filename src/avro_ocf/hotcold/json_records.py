@@ -16,8 +16,8 @@ from avro_ocf.json_text import check_nesting
 from avro_ocf.schema.names import is_unicode
 from avro_ocf.varint import LONG_MAX, LONG_MIN
 
-RECORD_BYTES: Final = 16 * 1024 * 1024
-"""Bytes of the largest record: whatever its numbers become, it still fits one block."""
+RECORD_BYTES: Final = 4 * 1024 * 1024
+"""Bytes of the largest record: archiving one takes several times as much memory, and a Worker has 128 MB."""
 
 SCHEMA_BYTES: Final = 800_000
 """Bytes of the largest schema: its file's header must fit a database row, in hexadecimal digits."""

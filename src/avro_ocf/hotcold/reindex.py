@@ -6,7 +6,6 @@ is not taken up again. A file of which no record is there becomes live as it is.
 become hot rows, and the file is marked dead.
 """
 
-import hashlib
 import json
 from collections.abc import Iterator
 from itertools import groupby
@@ -14,7 +13,7 @@ from itertools import groupby
 from avro_ocf.errors import ConflictError, DamagedError
 from avro_ocf.hotcold import sql
 from avro_ocf.hotcold.archive import OnProgress
-from avro_ocf.hotcold.build import ColdFile, StoredRecord
+from avro_ocf.hotcold.build import StoredRecord
 from avro_ocf.hotcold.context import Context, Totals, add_to_ledger, bind, guarded, json_lists
 from avro_ocf.hotcold.ingest import record_parts
 from avro_ocf.hotcold.objects import insert_blocks, insert_file
@@ -57,7 +56,7 @@ async def _take_up(context: Context, file: WholeFile, report: ReindexReport) -> 
 
 def _index_changes(context: Context, file: WholeFile, records: list[StoredRecord]) -> Iterator[Statement]:
     """Yield the statements that make the file live, and that keep its sequences from being given out again."""
-    row = _file_row(file, records)
+    row = file.row(records)
     yield insert_file(context, row)
     yield bind(sql.SET_STATE, json.dumps([file.path]), "live", context.clock())
     yield from insert_blocks(file.path, file.blocks)
@@ -78,7 +77,7 @@ def _row_changes(context: Context, file: WholeFile, records: list[StoredRecord],
         yield from (bind(sql.INSERT_OLD_ROWS, *owner, listed) for listed in json_lists(rows))
     size = sum(len(record.data) for record in records)
     yield add_to_ledger(group, Totals(accepted_records=len(records), hot_records=len(records), hot_bytes=size))
-    yield insert_file(context, _file_row(file, records))
+    yield insert_file(context, file.row(records))
     yield bind(sql.SET_STATE, json.dumps([file.path]), "dead", context.clock())
 
 
@@ -88,16 +87,6 @@ def _old_rows(record: StoredRecord, *, is_taken: bool) -> Iterator[tuple[int | N
     sequence = None if is_taken or len(parts) > 1 else record.key.sequence
     for parts_left, part in parts:
         yield sequence, record.key.timestamp, parts_left, part
-
-
-def _file_row(file: WholeFile, records: list[StoredRecord]) -> ColdFile:
-    header = file.header
-    checksum = hashlib.sha256(file.data).hexdigest()
-    raw_bytes = sum(len(record.data) for record in records)
-    size, blocks = len(file.data), file.blocks
-    return ColdFile(
-        file.directory.group, file.path, [], size, checksum, header.codec, file.plain_header, header.size, raw_bytes, blocks
-    )
 
 
 def _schema(file: WholeFile) -> list[Statement]:

@@ -72,11 +72,14 @@ READ_HOT_DATASETS: Final = """WITH RECURSIVE datasets (dataset_id) AS (
   FROM datasets d LEFT JOIN buffer_logs b ON b.dataset_id = d.dataset_id AND b.table_name = ?2
     AND b.table_version = CAST(?3 AS INTEGER) AND b.period_tag = ?4 AND b.id <= CAST(?5 AS INTEGER)
   WHERE d.dataset_id IS NOT NULL GROUP BY d.dataset_id ORDER BY d.dataset_id"""
-READ_HOT_ROWS: Final = """SELECT id, dataset_id, timestamp, parts_left, hex(data) AS data FROM buffer_logs
-  WHERE dataset_id IN (SELECT value FROM json_each(?1)) AND table_name = ?2
-    AND timestamp >= CAST(?6 AS INTEGER) AND (timestamp > CAST(?6 AS INTEGER) OR id > CAST(?7 AS INTEGER))
-    AND table_version = CAST(?3 AS INTEGER) AND period_tag = ?4 AND id <= CAST(?5 AS INTEGER)
-  ORDER BY dataset_id, timestamp, id LIMIT CAST(?8 AS INTEGER)"""
+READ_HOT_ROWS: Final = """WITH sums AS (
+    SELECT id, SUM(LENGTH(data)) OVER (ORDER BY dataset_id, timestamp, id) - LENGTH(data) AS bytes_before FROM buffer_logs
+    WHERE dataset_id IN (SELECT value FROM json_each(?1)) AND table_name = ?2
+      AND timestamp >= CAST(?6 AS INTEGER) AND (timestamp > CAST(?6 AS INTEGER) OR id > CAST(?7 AS INTEGER))
+      AND table_version = CAST(?3 AS INTEGER) AND period_tag = ?4 AND id <= CAST(?5 AS INTEGER)
+    ORDER BY dataset_id, timestamp, id LIMIT CAST(?8 AS INTEGER))
+  SELECT b.id, b.dataset_id, b.timestamp, b.parts_left, hex(b.data) AS data FROM sums JOIN buffer_logs b ON b.id = sums.id
+  WHERE sums.bytes_before < CAST(?9 AS INTEGER) ORDER BY b.dataset_id, b.timestamp, b.id"""
 IS_HOT_ROW: Final = "SELECT 1 AS found FROM buffer_logs WHERE id = CAST(?1 AS INTEGER)"
 DELETE_ROWS: Final = "DELETE FROM buffer_logs WHERE id IN (SELECT value FROM json_each(?1))"
 QUARANTINE_ROWS: Final = """INSERT INTO quarantine

@@ -4,6 +4,7 @@ A table without a schema has the one version 0 and holds JSON. A table with sche
 reads what any of them wrote, so that readers see one table.
 """
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
@@ -131,9 +132,12 @@ def _timestamp_unit(node: Node, name: str) -> int:
 
 
 def _clock(schema: Schema, field: str) -> Callable[[bytes], int]:
-    """Return a function from an encoded record to its time: a decoder that reads nothing but the field."""
+    """Return a function from an encoded record to its time: a decoder that makes nothing but the field."""
     unit = _timestamp_unit(schema.node, field)
-    raw = parse_schema(schema.json, logical_types=False)
+    start = json.loads(schema.json)
+    names = [entry["name"] for entry in start["fields"]]
+    del start["fields"][names.index(field) + 1 :]  # what comes behind the field is not looked at
+    raw = parse_schema(start, logical_types=False)
     wanted = parse_schema(
         {"type": "record", "name": schema.node.name, "fields": [{"name": field, "type": "long"}]}, logical_types=False, strict=False
     )

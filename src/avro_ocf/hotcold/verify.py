@@ -100,8 +100,12 @@ class _Verification:
 
     async def strays(self) -> None:
         """Check that every object has a row that speaks for it."""
-        async for info, _ in stray_objects(self.context):
-            if await self.context.bucket.head(info.key):  # else it was collected while it was looked at
+        async for info, state in stray_objects(self.context):
+            if not await self.context.bucket.head(info.key):
+                continue  # it was collected while it was looked at
+            if state == "gone":
+                self.add(info.key, "its row says that it is gone, and it is there; `collect` deletes it")
+            else:
                 self.add(info.key, "no row knows this object; `reindex` takes it up, `collect` deletes it once it can lose nothing")
 
     async def hot_rows(self) -> None:

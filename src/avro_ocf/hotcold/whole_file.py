@@ -1,10 +1,11 @@
 """An object read whole and checked against itself: its directory against its bytes, and each block down to its records."""
 
+import hashlib
 from typing import NamedTuple
 
 from avro_ocf.container.header import Header, decode_header, encode_header
 from avro_ocf.errors import AvroError, DamagedError, NotFoundError
-from avro_ocf.hotcold.build import ColdBlock, StoredRecord, place_blocks
+from avro_ocf.hotcold.build import ColdBlock, ColdFile, StoredRecord, place_blocks
 from avro_ocf.hotcold.context import Context
 from avro_ocf.hotcold.directory import Directory, decode_directory
 from avro_ocf.hotcold.fetch import parse_stored, raw_records
@@ -24,6 +25,13 @@ class WholeFile(NamedTuple):
     def plain_header(self) -> bytes:
         """The header without the directory, as the database has it."""
         return encode_header(self.header.schema, codec=self.header.codec, sync_marker=self.header.sync_marker)
+
+    def row(self, records: list[StoredRecord]) -> ColdFile:
+        """Return what the row of the file says, if `records` are those that count as its own."""
+        size, checksum = len(self.data), hashlib.sha256(self.data).hexdigest()
+        raw_bytes = sum(len(record.data) for record in records)
+        described = (checksum, self.header.codec, self.plain_header, self.header.size, raw_bytes, self.blocks)
+        return ColdFile(self.directory.group, self.path, [], size, *described)
 
     def records(self, block: ColdBlock) -> list[StoredRecord]:
         """Return the records of a block as they were as rows. Raises `DamagedError`."""
