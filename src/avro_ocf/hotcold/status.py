@@ -60,7 +60,7 @@ def _checked(row: Row) -> dict[str, Any]:
 
 
 async def set_paused(context: Context, value: str) -> None:
-    """Keep archivers from starting (`yes`) or let them (`no`); one that is at work ends its run."""
+    """Keep archivers from starting (`yes`) or let them (`no`); one that is at work goes on to its end."""
     await context.database.batch([bind(sql.WRITE_SETTING, PAUSED, value)])
 
 

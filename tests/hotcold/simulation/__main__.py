@@ -4,7 +4,6 @@
 --seed N                            that one, with its trace
 --case TEXT                         one of the enumeration, as a violation names it
 --canary NAME                       with the store weakened; alone, until the first violation
---strict                            without the tolerances
 """
 
 import argparse
@@ -19,7 +18,6 @@ from tests.hotcold.simulation.canaries import CANARIES, weakened
 from tests.hotcold.simulation.cases import Case, run_case
 from tests.hotcold.simulation.scheduler import ViolationError
 from tests.hotcold.simulation.schedules import run_seed
-from tests.hotcold.simulation.tolerances import TOLERATED
 
 CHUNK = 1_000
 """Schedules that one process runs before it tells."""
@@ -36,28 +34,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--processes", type=int, default=1, metavar="N", help="at the same time")
     parser.add_argument("--case", metavar="TEXT", help="one schedule of the enumeration")
     parser.add_argument("--canary", choices=sorted(CANARIES), metavar="NAME", help=f"weaken the store: {', '.join(CANARIES)}")
-    parser.add_argument("--strict", action="store_true", help="tolerate nothing")
     options = parser.parse_args(arguments)
     if options.case is not None:
-        return run_one(options.case, None, options.canary, strict=options.strict)
+        return run_one(options.case, None, options.canary)
     if options.seed is not None and options.schedules is None:
-        return run_one(None, options.seed, options.canary, strict=options.strict)
+        return run_one(None, options.seed, options.canary)
     first, count = options.seed or 0, options.schedules or MANY
-    return run_many(first, count, options.processes, options.canary, strict=options.strict)
+    return run_many(first, count, options.processes, options.canary)
 
 
 @contextmanager
-def bases_for(canary: str | None, *, strict: bool) -> Iterator[dict[str, Base]]:
+def bases_for(canary: str | None) -> Iterator[dict[str, Base]]:
     """Give the prepared worlds, and then weaken the store."""
-    if strict:
-        TOLERATED.clear()
     with prepared_bases() as bases, weakened(canary):
         yield bases
 
 
-def run_one(case: str | None, seed: int | None, canary: str | None, *, strict: bool) -> int:
+def run_one(case: str | None, seed: int | None, canary: str | None) -> int:
     """Run one schedule and print its trace."""
-    with bases_for(canary, strict=strict) as bases:
+    with bases_for(canary) as bases:
         try:
             if case is not None:
                 run_case(bases, Case.parse(case))
@@ -70,13 +65,13 @@ def run_one(case: str | None, seed: int | None, canary: str | None, *, strict: b
     return 0
 
 
-def run_many(first: int, count: int, processes: int, canary: str | None, *, strict: bool) -> int:
+def run_many(first: int, count: int, processes: int, canary: str | None) -> int:
     """Run many schedules, and stop at the first violation."""
     starts = range(first, first + count, CHUNK)
     chunks = [(start, min(start + CHUNK, first + count)) for start in starts]
     done = 0
     with Pool(processes) as pool:
-        for seeds, violation in pool.imap(partial(run_chunk, canary=canary, strict=strict), chunks):
+        for seeds, violation in pool.imap(partial(run_chunk, canary=canary), chunks):
             if violation:
                 print(violation)
                 print(f"a violation in schedule {done + seeds:,}")
@@ -87,9 +82,9 @@ def run_many(first: int, count: int, processes: int, canary: str | None, *, stri
     return 0
 
 
-def run_chunk(seeds: tuple[int, int], canary: str | None, *, strict: bool) -> tuple[int, str]:
+def run_chunk(seeds: tuple[int, int], canary: str | None) -> tuple[int, str]:
     """Run the schedules of some seeds, and return how many until the first violation, and that one's text or none."""
-    with bases_for(canary, strict=strict) as bases:
+    with bases_for(canary) as bases:
         for count, seed in enumerate(range(*seeds), 1):
             try:
                 run_seed(bases, seed)

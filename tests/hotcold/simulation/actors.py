@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from avro_ocf import Reader
-from avro_ocf.errors import ConflictError, DamagedError, DatumError, NotFoundError, UnavailableError
+from avro_ocf.errors import ConflictError, DamagedError, NotFoundError, UnavailableError
 from avro_ocf.hotcold import HotCold, Settings, sql
 from avro_ocf.hotcold.context import Group, Totals, add_to_ledger, bind
 from avro_ocf.hotcold.names import TIME_MAX
@@ -19,7 +19,6 @@ from avro_ocf.hotcold.read import FRESH_SNAPSHOTS
 from avro_ocf.hotcold.reports import Problem
 from tests.hotcold.simulation.invariants import Invariants
 from tests.hotcold.simulation.scheduler import ViolationError
-from tests.hotcold.simulation.tolerances import is_overtaken, is_tolerated
 from tests.hotcold.simulation.truth import STRAY, Book, Sent, same_record
 from tests.hotcold.simulation.world import Caller, SimulatedBucket, SimulatedDatabase, World
 
@@ -90,8 +89,6 @@ def accepted(client: Client, sent: Sent) -> None:
 def refused(client: Client, sent: Sent) -> None:
     """Check that an upload that was refused is not stored, and that another one of its id is."""
     book = client.invariants.book
-    if is_tolerated("an upload whose id is forgotten meanwhile is refused") and book.resets:
-        return
     first = book.stored_by_id.get((sent.dataset_id, sent.table, sent.upload_id or ""), sent.number)
     if first == sent.number or not book.present.isdisjoint(sent.payloads):
         raise ViolationError(f"{client.name} was told that upload {sent.upload_id!r} has other content, and it has not")
@@ -99,48 +96,42 @@ def refused(client: Client, sent: Sent) -> None:
 
 async def archive(client: Client) -> None:
     """Archive once."""
-    await maintain(client, client.store.archive)
+    await maintain(client.store.archive)
 
 
 async def compact(client: Client) -> None:
     """Compact once."""
-    await maintain(client, client.store.compact)
+    await maintain(client.store.compact)
 
 
 async def collect(client: Client) -> None:
     """Collect once."""
-    await maintain(client, client.store.collect)
+    await maintain(client.store.collect)
 
 
 async def expire(client: Client, older_than_ms: int) -> None:
     """Expire what is older."""
     client.caller.cutoff_ms = client.world.now_ms - older_than_ms
-    await maintain(client, lambda: client.store.expire(older_than_ms))
+    await maintain(lambda: client.store.expire(older_than_ms))
     client.caller.cutoff_ms = None
 
 
 async def reset(client: Client) -> None:
     """Wipe the store."""
     client.caller.is_reset = True
-    await maintain(client, client.store.reset)
+    await maintain(client.store.reset)
 
 
 async def evolve(client: Client) -> None:
     """Register the next version of the first table's schema."""
     kind = client.invariants.kind
-    await maintain(client, lambda: client.store.add_table("battle", kind.schemas[-1], timestamp_field=kind.timestamp_field))
+    await maintain(lambda: client.store.add_table("battle", kind.schemas[-1], timestamp_field=kind.timestamp_field))
 
 
-async def maintain(client: Client, operation: Callable[[], Awaitable[object]]) -> None:
+async def maintain(operation: Callable[[], Awaitable[object]]) -> None:
     """Run an operation that whoever runs it may run again."""
-    try:
+    with suppress(UnavailableError):
         await operation()
-    except UnavailableError:
-        pass
-    except DamagedError as error:
-        is_known = is_tolerated("a compactor whose sources were collected reports damage")
-        if not (is_known and is_overtaken(client.invariants.book, error)):
-            raise
 
 
 async def verify(client: Client) -> None:
@@ -150,22 +141,18 @@ async def verify(client: Client) -> None:
     except UnavailableError:
         return
     for problem in report.problems:
-        if not is_false_alarm(client.invariants.book, problem):
+        if not is_there(client.invariants.book, problem):
             raise ViolationError(f"verify found a problem where there is none: {problem}")
 
 
-def is_false_alarm(book: Book, problem: Problem) -> bool:
-    """Return whether a problem that verify has found is there, or is one of those that are tolerated."""
+def is_there(book: Book, problem: Problem) -> bool:
+    """Return whether a problem that verify has found is there."""
     if problem.place == STRAY:
         return True
     if "buffer_logs" in problem.place:
-        return bool(book.poison) or is_tolerated("verify reports a row that is archived while it reads")
+        return bool(book.poison)
     if problem.place in book.files:
-        is_gone = book.files[problem.place].state == "gone"
-        is_away = "simulated" in problem.problem and is_tolerated("an object that cannot be got is taken for a damaged one")
-        return (is_gone and "row says that it is gone" in problem.problem) or is_away
-    if "quarantined_records" in problem.problem and is_tolerated("a quarantined record of several rows counts as several"):
-        return True
+        return book.files[problem.place].state == "gone" and "row says that it is gone" in problem.problem
     return book.resets > 0  # the totals are made right by the last step of a reset
 
 
@@ -187,12 +174,8 @@ async def read(client: Client, place: tuple[str, str], times: Range = EVERYTHING
         if len(client.world.deleted) - deletions > FRESH_SNAPSHOTS or client.invariants.book.is_poisoned(*place):
             return
         raise
-    except DatumError:
-        if as_file and is_tolerated("a file of JSON that is read while records expire ends with a DatumError"):
-            return
-        raise
     book = client.invariants.book
-    if book.resets > resets or (book.is_resetting and is_tolerated("a reset that is at work may let an upload in twice")):
+    if book.resets > resets:
         return
     check_answer(client, place, times, found)
 

@@ -20,7 +20,6 @@ from avro_ocf.hotcold.fetch import parse_stored
 from avro_ocf.hotcold.record_keys import decode_keys
 from avro_ocf.hotcold.snapshot import LiveBlock
 from tests.hotcold.simulation.scheduler import ViolationError
-from tests.hotcold.simulation.tolerances import is_tolerated
 from tests.hotcold.simulation.truth import STRAY, Book, Cold, File, Hot, Kind, same_record
 from tests.hotcold.simulation.world import Call, Caller, World
 
@@ -134,16 +133,13 @@ class Invariants:
             whole = parts[0] if len(parts) == 1 else b"".join(parts)
             parts = []
             payload = self._payload(version, whole)
-            if payload in hot and not self._is_lax():
+            if payload in hot:
                 raise ViolationError(f"record {payload} is in two hot rows")
             hot[payload] = Hot(Group(table, version, period), len(whole))
             self._check_key(payload, dataset_id, table, time_ms, row_id)
         if parts:
             raise ViolationError("the last rows of a record are missing")
         self.book.hot = hot
-
-    def _is_lax(self) -> bool:
-        return self.book.is_resetting and is_tolerated("a reset that is at work may let an upload in twice")
 
     def _payload(self, version: int, data: bytes) -> int:
         poison = self.book.poison.get(data)
@@ -164,7 +160,7 @@ class Invariants:
         if known.time_ms is not None and known.time_ms != time_ms:
             raise ViolationError(f"record {payload} has the time {time_ms}, not {known.time_ms}")
         if payload in book.present:
-            if book.keys[payload] != (time_ms, sequence) and not self._is_lax():
+            if book.keys[payload] != (time_ms, sequence):
                 raise ViolationError(f"record {payload} has the key {(time_ms, sequence)}, and had {book.keys[payload]} before")
         else:
             book.keys[payload] = (time_ms, sequence)
@@ -273,7 +269,7 @@ class Invariants:
         for cold in book.cold.values():
             places += cold.payloads
         present = set(places)
-        if len(present) != len(places) and not self._is_lax():
+        if len(present) != len(places):
             twice = [payload for payload, count in Counter(places).items() if count > 1]
             raise ViolationError(f"records {twice} are in two places")
         if not present.isdisjoint(book.expired):
@@ -300,7 +296,7 @@ class Invariants:
             if sent.upload_id is not None:
                 key = (sent.dataset_id, sent.table, sent.upload_id)
                 other = book.stored_by_id.get(key, number)
-                if other != number and book.present.issuperset(book.uploads[other].payloads) and not self._is_lax():
+                if other != number and book.present.issuperset(book.uploads[other].payloads):
                     raise ViolationError(f"uploads {other} and {number} are both stored as {sent.upload_id!r}")
                 book.stored_by_id[key] = number
 

@@ -13,7 +13,6 @@ from tests.hotcold.simulation.actors import Client
 from tests.hotcold.simulation.bases import Base
 from tests.hotcold.simulation.limits import ALL_TIMES_MS, LAST_SETTINGS, SETTINGS, large_pages
 from tests.hotcold.simulation.scheduler import LATER, Fate, Scheduler, ViolationError, faults_of
-from tests.hotcold.simulation.tolerances import is_tolerated
 from tests.hotcold.simulation.truth import DATASETS, TABLES, same_record
 from tests.hotcold.simulation.world import Call
 
@@ -32,7 +31,7 @@ LOST_TABLES: Final = (
 
 
 async def _reindex(client: Client) -> None:
-    await actors.maintain(client, client.store.reindex)
+    await actors.maintain(client.store.reindex)
 
 
 async def _ingest(client: Client) -> None:
@@ -40,7 +39,7 @@ async def _ingest(client: Client) -> None:
     now = client.world.now_ms
     sizes = [(20, now), (60, now), (20, now)]
     sent = book.new_upload(client.invariants.kind, (DATASETS[0], TABLES[0]), sizes, upload_id="new", timestamp_ms=now)
-    await actors.maintain(client, lambda: client.store.ingest(*sent[1:3], sent.records, upload_id="new", timestamp=now))
+    await actors.maintain(lambda: client.store.ingest(*sent[1:3], sent.records, upload_id="new", timestamp=now))
 
 
 OPERATIONS: Final[dict[str, Callable[[Client], Coroutine[Any, Any, None]]]] = {
@@ -142,16 +141,10 @@ async def _read(client: Client, dataset_id: str) -> list[Any]:
 
 def lost_cases(bases: dict[str, Base], kind: str, first: str, second: str) -> Iterator[LostCase]:
     """Yield all cases of two operations after running each. Raises `ViolationError`."""
-    if (first, second) == ("collect", "reindex") and is_tolerated("a collection deletes an object that is taken up meanwhile"):
-        return
     at = 0
     while True:
         fates = [Fate.DONE]
         for fate in fates:
-            if (first, fate) == ("reindex", Fate.REFUSED) and is_tolerated(
-                "an object that cannot be got is taken for a damaged one"
-            ):
-                continue
             for later in ("between", "end", "never") if fate in LATER else ("never",):
                 case = LostCase(kind, first, second, at, fate, later)
                 faults = run_lost_case(bases, case)

@@ -75,7 +75,7 @@ class Schedule:
                 raise ViolationError(f"the store has not come to rest after {ROUNDS} rounds")
         report = scheduler.run_calm(END, client.store.verify())
         for problem in report.problems:
-            if not actors.is_false_alarm(self.book, problem):
+            if not actors.is_there(self.book, problem):
                 raise ViolationError(f"verify, at rest, found {problem}")
         for table in TABLES:
             for dataset_id in DATASETS:
