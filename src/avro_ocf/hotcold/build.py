@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from avro_ocf.api import Schema, parse_schema
 from avro_ocf.container.block import frame_block
 from avro_ocf.container.header import Header, make_header
-from avro_ocf.errors import AvroError, DatumError, FormatError
+from avro_ocf.errors import AvroError, DatumError
 from avro_ocf.hotcold.context import Group
 from avro_ocf.hotcold.directory import DIRECTORY_KEY, DirectoryBlock, encode_directory
 from avro_ocf.hotcold.json_records import SCHEMA_BYTES, decode_json
@@ -101,8 +101,6 @@ class _Screened(NamedTuple):
 Encode = Callable[[StoredRecord, bytearray], int]
 """Adds a record's binary encoding to the data of a block, and returns the number of its values that take no byte."""
 
-_UNREADABLE: Final = (AvroError, ValueError, RecursionError)
-
 
 def build_files(
     table: Table, group: Group, records: list[StoredRecord], settings: Settings, token: Callable[[], bytes]
@@ -132,14 +130,7 @@ def build_files(
 
 def _screen_json(table: Table, _: Group, records: list[StoredRecord], rejects: list[Reject]) -> _Screened | None:
     inference = Inference()
-    good: list[StoredRecord] = []
-    for record in records:
-        try:
-            inference.add(decode_json(record.data))
-        except _UNREADABLE as error:
-            rejects.append(Reject(record, f"{type(error).__name__}: {error}"))
-        else:
-            good.append(record)
+    good = _readable(records, lambda data: inference.add(decode_json(data)), rejects)
     if not good:
         return None
     schema = schema_of(table, inference)
@@ -158,15 +149,7 @@ def _screen_avro(table: Table, group: Group, records: list[StoredRecord], reject
         rejects += [Reject(record, f"table {table.name!r} has no version {group.table_version}") for record in records]
         return None
     schema = table.schemas[group.table_version]
-    good: list[StoredRecord] = []
-    for record in records:
-        try:
-            if schema.skipper.skip(record.data) != len(record.data):
-                raise FormatError("bytes after the datum")
-        except _UNREADABLE as error:
-            rejects.append(Reject(record, f"{type(error).__name__}: {error}"))
-        else:
-            good.append(record)
+    good = _readable(records, schema.decode, rejects)
     if not good:
         return None
 
@@ -181,6 +164,19 @@ def _screen_avro(table: Table, group: Group, records: list[StoredRecord], reject
         return budget.spent
 
     return _Screened(schema, encode_charged if schema.encoder.is_charged else encode, good)
+
+
+def _readable(records: list[StoredRecord], look_at: Callable[[bytes], object], rejects: list[Reject]) -> list[StoredRecord]:
+    """Return the records whose data can be looked at without an error, and add the others to `rejects`."""
+    good: list[StoredRecord] = []
+    for record in records:
+        try:
+            look_at(record.data)
+        except (AvroError, ValueError, RecursionError) as error:
+            rejects.append(Reject(record, f"{type(error).__name__}: {error}"))
+        else:
+            good.append(record)
+    return good
 
 
 def schema_of(table: Table, inference: Inference) -> Schema:
