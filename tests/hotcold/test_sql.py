@@ -59,11 +59,12 @@ def parameters(statement: str) -> int:
 
 
 def arguments(statement: str) -> tuple[str, ...]:
-    """Return parameters that a statement runs with: a list for `json_each`, else a number."""
+    """Return parameters that a statement runs with: a list for `json_each`, the totals of no records, else a number."""
     lists = re.findall(r"json_(?:each|array_length)\(\?(\d+)", statement)
     counts = re.findall(r"COUNT\(\*\) = CAST\(\?(\d+)", statement)
-    numbers = map(str, range(1, parameters(statement) + 1))
-    return tuple("[]" if number in lists else "0" if number in counts else "1" for number in numbers)
+    totals = re.findall(r"SELECT \?(\d+) = COALESCE", statement)
+    known = dict.fromkeys(lists, "[]") | dict.fromkeys(counts, "0") | dict.fromkeys(totals, "[0,0,0,0,0,0,0,0]")
+    return tuple(known.get(str(number), "1") for number in range(1, parameters(statement) + 1))
 
 
 def table_names(statement: str) -> dict[str, str]:

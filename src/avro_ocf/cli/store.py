@@ -49,7 +49,7 @@ def store_paths(folder: str) -> StorePaths:
 
 @contextmanager
 def opened_store(folder: str, if_missing: IfMissing) -> Iterator["HotCold"]:
-    """Open the store in `folder`, which is made with its first record where `if_missing` allows. Raises `CommandError`."""
+    """Open the store in `folder`, which is made where `if_missing` allows. Raises `CommandError`."""
     from avro_ocf.adapters.directory import Directory
     from avro_ocf.adapters.sqlite import SQLite
     from avro_ocf.hotcold import HotCold
@@ -65,7 +65,7 @@ def check_store(folder: str, if_missing: IfMissing) -> StorePaths:
     if Path(folder).exists() and not Path(folder).is_dir():
         raise CommandError(f"{folder}: not a folder")
     if not paths.has_database and if_missing != "rebuild":
-        # A new database would know none of the objects, and `collect` deletes what no row knows.
+        # A new database would know none of the objects.
         if paths.has_objects:
             raise CommandError(
                 f"{paths.database}: missing or empty, but there are objects in {paths.cold}: "

@@ -24,21 +24,29 @@ from avro_ocf.hotcold.table import Table
 async def compact(context: Context, load_table: LoadTable, on_progress: OnProgress) -> CompactReport:
     """Replace files of less than half of `file_bytes` by fewer and larger ones, and return which by which.
 
-    Raises `DamagedError` for a file that cannot be read; what was replaced until then stays so.
+    Raises `DamagedError` for a file that cannot be read, once all others are done.
     """
     report = CompactReport([], [], 0)
     most_bytes = context.settings.file_bytes
     rows = await context.query(sql.READ_SMALL_FILES, most_bytes // 2, 10 * PAGE)
     done = 0
+    damage: DamagedError | None = None
     for sources in plan_merges(rows, most_bytes, context.settings.file_records):
         done += len(sources)
-        if made := await _merge(context, await load_table(sources[0]["table_name"]), sources):
+        try:
+            made = await _merge(context, await load_table(sources[0]["table_name"]), sources)
+        except DamagedError as error:  # told at the end: it keeps no other file from being compacted
+            damage = damage or error
+            continue
+        if made:
             report = CompactReport(
                 report.files + made,
                 report.replaced + [row["file_path"] for row in sources],
                 report.record_count + sum(int(row["record_count"]) for row in sources),
             )
         on_progress(done, len(rows))
+    if damage:
+        raise damage
     return report
 
 
@@ -73,9 +81,8 @@ async def _merge(context: Context, table: Table, sources: list[Row]) -> list[str
     records.sort(key=lambda record: (record.dataset_id, record.key))
     builds = list(build_files(table, group, records, context.settings, context.token))
     files = [build.file for build in builds if build.file is not None]
-    for build in builds:
-        for reject in build.rejects:
-            raise DamagedError(f"{first['file_path']}: a record of a live file cannot be encoded: {reject.reason}")
+    if rejects := [reject for build in builds for reject in build.rejects]:
+        raise DamagedError(f"{first['file_path']}: a record of a live file cannot be encoded: {rejects[0].reason}")
     if len(files) >= len(sources):
         return []
     cold_bytes = sum(file.size for file in files) - sum(int(row["file_size"]) for row in sources)

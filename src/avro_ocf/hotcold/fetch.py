@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from avro_ocf.container.block import StoredBlock, decode_block, unpack_block
 from avro_ocf.container.parser import StreamParser
-from avro_ocf.errors import DamagedError, FormatError, NotFoundError, ResolutionError
+from avro_ocf.errors import DamagedError, DatumError, FormatError, NotFoundError, ResolutionError
 from avro_ocf.hotcold.build import StoredRecord
 from avro_ocf.hotcold.json_records import encode_json
 from avro_ocf.hotcold.ports import Bucket
@@ -92,5 +92,5 @@ def raw_records(dataset_id: str, block: LiveBlock, stored: StoredBlock) -> Itera
             start = position
             position = header.schema.skipper.skip(data, start)
             yield StoredRecord(dataset_id, key, data[start:position])
-    except FormatError as error:
+    except (FormatError, DatumError) as error:
         raise DamagedError(f"{block.path}: {error}") from None

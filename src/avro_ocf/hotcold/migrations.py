@@ -112,7 +112,7 @@ _INDEXES: Final = {
     "idx_archived_path": "archived_files (file_path)",
     "idx_archived_state": "archived_files (state, last_modified_at)",
     "idx_archived_end": "archived_files (state, end_timestamp)",
-    "idx_archived_size": "archived_files (state, file_size)",
+    "idx_archived_size": "archived_files (state, raw_bytes)",
     "idx_block_indexes_dataset_table": "block_indexes (dataset_id, table_name, start_timestamp, end_timestamp)",
     "idx_block_indexes_file": "block_indexes (file_id, start_byte)",
     "idx_uploads_accepted": "uploads (accepted_at)",

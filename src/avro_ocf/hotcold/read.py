@@ -7,6 +7,7 @@ is too old: rows archived, files compacted and collected since change nothing.
 
 from collections.abc import AsyncIterator, Iterator
 from heapq import heappop, heappush, heapreplace
+from itertools import groupby
 from typing import Any, Final, NamedTuple
 
 from avro_ocf.container.block import StoredBlock
@@ -16,7 +17,7 @@ from avro_ocf.hotcold.context import Context, bind
 from avro_ocf.hotcold.fetch import Fetcher, decode_stored
 from avro_ocf.hotcold.names import TIME_MAX
 from avro_ocf.hotcold.record_keys import RecordKey
-from avro_ocf.hotcold.snapshot import LAST_KEY, HotRecord, LiveBlock, Query, Snapshot, read_snapshot, snapshot_statements
+from avro_ocf.hotcold.snapshot import LAST_KEY, HotRecord, LiveBlock, Query, Run, Snapshot, read_snapshot, snapshot_statements
 from avro_ocf.hotcold.table import Table
 
 FRESH_SNAPSHOTS: Final = 3
@@ -95,8 +96,9 @@ class DatasetReader:
 
     async def _merge(self, snapshot: Snapshot) -> AsyncIterator[tuple[RecordKey, Piece]]:
         """Yield pieces in order, each with its last key, up to the snapshot's last one."""
-        self._fetcher.expect(snapshot.runs)
-        waiting = sorted((block for run in snapshot.runs for block in run.blocks), key=lambda block: block.keys[0], reverse=True)
+        runs = list(self._known(snapshot.runs))
+        self._fetcher.expect(runs)
+        waiting = sorted((block for run in runs for block in run.blocks), key=lambda block: block.keys[0], reverse=True)
         streams: list[tuple[RecordKey, int, Any, _Stream]] = []
         _push(streams, self._hot_stream(snapshot.hot), 0)
         while waiting or streams:
@@ -124,6 +126,16 @@ class DatasetReader:
                 heappop(streams)
             else:
                 heapreplace(streams, (following[0], order, following[1], stream))
+
+    def _known(self, runs: list[Run]) -> Iterator[Run]:
+        """Yield the runs without the blocks of which all came in since: they may be of a version that is not known here."""
+        for run in runs:
+            for is_known, blocks in groupby(run.blocks, key=self._is_known):
+                if is_known:
+                    yield Run(list(blocks))
+
+    def _is_known(self, block: LiveBlock) -> bool:
+        return any(key.sequence <= self.last_sequence for key in block.keys)
 
     def _wants(self, key: RecordKey) -> bool:
         is_in_time = self.query.from_ms <= key.timestamp < self.query.to_ms

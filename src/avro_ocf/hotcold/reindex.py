@@ -45,12 +45,12 @@ async def _take_up(context: Context, file: WholeFile, report: ReindexReport) -> 
         changes = _index_changes(context, file, records)
         report = report._replace(files=[*report.files, file.path], record_count=report.record_count + len(records))
     else:
-        changes = _row_changes(context, file, missing, there)
+        changes = _row_changes(context, file, missing, await _taken_ids(context, missing, there))
         report = report._replace(replaced=[*report.replaced, file.path], hot_records=report.hot_records + len(missing))
     try:
         await context.database.batch(guarded(_guards(file), [*_schema(file), *changes]))
     except ConflictError:
-        raise ConflictError("its table has another schema in this database, or none") from None
+        raise ConflictError("its table has another schema in this database, or none, or another call was first") from None
     return report
 
 
@@ -67,26 +67,37 @@ def _index_changes(context: Context, file: WholeFile, records: list[StoredRecord
     yield bind(sql.FREE_SEQUENCE, last)
 
 
-def _row_changes(context: Context, file: WholeFile, records: list[StoredRecord], taken: set[StoredRecord]) -> Iterator[Statement]:
+async def _taken_ids(context: Context, records: list[StoredRecord], taken: set[StoredRecord]) -> set[int]:
+    """Return the row ids that records cannot have again: those of other rows, and those of records whose place is taken."""
+    ids = [row_id for record in records for row_id in _old_ids(record)]
+    rows = [row for listed in json_lists(ids) for row in await context.query(sql.READ_TAKEN_IDS, listed)]
+    return {int(row["id"]) for row in rows} | {record.key.sequence for record in taken}
+
+
+def _row_changes(context: Context, file: WholeFile, records: list[StoredRecord], taken: set[int]) -> Iterator[Statement]:
     """Yield the statements that make some records hot, under their own sequences where those are free, and the file dead."""
     group = file.directory.group
-    for dataset_id, run in groupby(records, key=lambda record: record.dataset_id):
-        rows = [row for record in run for row in _old_rows(record, is_taken=record in taken)]
-        rows.sort(key=lambda row: row[0] is None)  # else a new sequence might be one that is wanted
-        owner = (dataset_id, *group, context.clock())
-        yield from (bind(sql.INSERT_OLD_ROWS, *owner, listed) for listed in json_lists(rows))
+    for is_new in (False, True):  # new sequences come last, for one of them might be a later record's own
+        for dataset_id, run in groupby(records, key=lambda record: record.dataset_id):
+            some = [record for record in run if is_new != taken.isdisjoint(_old_ids(record))]
+            rows = (row for record in some for row in _old_rows(record, is_new=is_new))
+            owner = (dataset_id, *group, context.clock())
+            yield from (bind(sql.INSERT_OLD_ROWS, *owner, listed) for listed in json_lists(rows))
     size = sum(len(record.data) for record in records)
     yield add_to_ledger(group, Totals(accepted_records=len(records), hot_records=len(records), hot_bytes=size))
     yield insert_file(context, file.row(records))
     yield bind(sql.SET_STATE, json.dumps([file.path]), "dead", context.clock())
 
 
-def _old_rows(record: StoredRecord, *, is_taken: bool) -> Iterator[tuple[int | None, int, int, str]]:
-    """Yield the rows of a record. One that takes several gets new sequences, for not all of the old ones may be free."""
-    parts = list(record_parts(record.data))
-    sequence = None if is_taken or len(parts) > 1 else record.key.sequence
-    for parts_left, part in parts:
-        yield sequence, record.key.timestamp, parts_left, part
+def _old_ids(record: StoredRecord) -> range:
+    """Return the ids that the rows of a record had: one batch of the database gave them out one after another."""
+    last = record.key.sequence
+    return range(last - sum(1 for _ in record_parts(record.data)) + 1, last + 1)
+
+
+def _old_rows(record: StoredRecord, *, is_new: bool) -> Iterator[tuple[int | None, int, int, str]]:
+    for parts_left, part in record_parts(record.data):
+        yield None if is_new else record.key.sequence - parts_left, record.key.timestamp, parts_left, part
 
 
 def _schema(file: WholeFile) -> list[Statement]:

@@ -102,7 +102,7 @@ class CompactReport(NamedTuple):
 
 
 class ResetReport(NamedTuple):
-    """What `reset` removed, or would remove in a dry run: hot rows, uploads, quarantined rows and the objects marked dead."""
+    """What `reset` removed, or would remove in a dry run: hot, cold and quarantined records, and the objects marked dead."""
 
     is_dry_run: bool
     hot_records: int

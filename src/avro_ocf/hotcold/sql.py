@@ -18,6 +18,10 @@ GUARD_NO_JSON: Final = """INSERT INTO guards (ok) SELECT NOT EXISTS (
 GUARD_SAME_SCHEMA: Final = """INSERT INTO guards (ok) SELECT NOT EXISTS (
   SELECT 1 FROM table_schemas WHERE table_name = ?1 AND table_version = CAST(?2 AS INTEGER)
     AND (schema <> ?3 OR COALESCE(timestamp_field, '') <> ?4))"""
+GUARD_TOTALS: Final = """INSERT INTO guards (ok) SELECT ?4 = COALESCE((
+  SELECT json_array(accepted_records, hot_records, hot_bytes, cold_records, cold_bytes, raw_bytes, expired_records,
+    quarantined_records)
+  FROM ledger WHERE table_name = ?1 AND table_version = CAST(?2 AS INTEGER) AND period_tag = ?3), '[0,0,0,0,0,0,0,0]')"""
 GUARD_NO_FILE: Final = "INSERT INTO guards (ok) SELECT NOT EXISTS (SELECT 1 FROM archived_files WHERE file_path = ?1)"
 CLEAR_GUARDS: Final = "DELETE FROM guards"
 
@@ -144,7 +148,7 @@ READ_EXPIRED_FILES: Final = """SELECT file_path, file_size, table_name, table_ve
   FROM archived_files WHERE state = 'live' AND end_timestamp < CAST(?1 AS INTEGER)
   ORDER BY end_timestamp LIMIT CAST(?2 AS INTEGER)"""
 READ_SMALL_FILES: Final = """SELECT id, file_path, file_size, table_name, table_version, period_tag, record_count, raw_bytes
-  FROM archived_files WHERE state = 'live' AND file_size < CAST(?1 AS INTEGER)
+  FROM archived_files WHERE state = 'live' AND raw_bytes < CAST(?1 AS INTEGER)
   ORDER BY table_name, table_version, period_tag, id LIMIT CAST(?2 AS INTEGER)"""
 READ_HEADER: Final = """SELECT file_path, table_version, hex(header) AS header FROM archived_files WHERE id = CAST(?1 AS INTEGER)"""
 READ_BLOCKS_OF_FILE: Final = """SELECT dataset_id, table_name, start_byte, length, record_count, start_timestamp, end_timestamp,
@@ -213,12 +217,11 @@ KILL_ALL_FILES: Final = """UPDATE archived_files SET state = 'dead', last_modifi
   WHERE state IN ('staged', 'live') RETURNING file_path"""
 DELETE_ROWS_LEFT: Final = "DELETE FROM buffer_logs"
 DELETE_UPLOADS: Final = "DELETE FROM uploads"
+READ_TAKEN_IDS: Final = "SELECT id FROM buffer_logs WHERE id IN (SELECT value FROM json_each(?1))"
 INSERT_OLD_ROWS: Final = """INSERT INTO buffer_logs
     (dataset_id, table_name, table_version, period_tag, created_at, id, timestamp, parts_left, data)
-  SELECT ?1, ?2, CAST(?3 AS INTEGER), ?4, CAST(?5 AS INTEGER),
-    CASE WHEN EXISTS (SELECT 1 FROM buffer_logs WHERE id = json_extract(value, '$[0]'))
-      THEN NULL ELSE json_extract(value, '$[0]') END,
-    json_extract(value, '$[1]'), json_extract(value, '$[2]'), unhex(json_extract(value, '$[3]'))
+  SELECT ?1, ?2, CAST(?3 AS INTEGER), ?4, CAST(?5 AS INTEGER), json_extract(value, '$[0]'), json_extract(value, '$[1]'),
+    json_extract(value, '$[2]'), unhex(json_extract(value, '$[3]'))
   FROM json_each(?6) ORDER BY key"""
 RESERVE_SEQUENCE: Final = """INSERT INTO buffer_logs (id, dataset_id, table_name, timestamp, data)
   SELECT CAST(?1 AS INTEGER), '', '', 0, '' WHERE NOT EXISTS (SELECT 1 FROM buffer_logs WHERE id >= CAST(?1 AS INTEGER))"""

@@ -153,7 +153,8 @@ class HotCold:
 
         It holds exactly what was accepted before it began, each record once. Records of several schema versions come as the newest.
         With `format="ocf"`, yields the bytes of one container file of these records instead. Raises `NotFoundError` for a table
-        that was never heard of, and `DamagedError` for what cannot be read: an answer is whole, or it is an error.
+        that was never heard of, and `DamagedError` for what cannot be read: an answer is whole, or it is an error. A row that an
+        archiver has put into quarantine is no part of it.
         """
         if format not in {"records", "ocf"}:
             raise DatumError(f"{format!r} is not records or ocf", "format")

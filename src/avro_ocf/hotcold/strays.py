@@ -63,7 +63,7 @@ async def _stored(context: Context, query: Query) -> dict[RecordKey, bytes]:
         snapshot = read_snapshot(query, after, rows)
         fetcher = Fetcher(context.bucket)
         fetcher.expect(snapshot.runs)
-        for block in (block for run in snapshot.runs for block in run.blocks if block.keys[0] not in found):
+        for block in (block for run in snapshot.runs for block in run.blocks if any(key not in found for key in block.keys)):
             stored = await fetcher.take(block)
             found.update((record.key, record.data) for record in raw_records(query.dataset_id, block, stored))
         found.update((record.key, record.data) for record in snapshot.hot)

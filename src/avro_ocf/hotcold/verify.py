@@ -1,6 +1,7 @@
 """`verify`: whether what the store promises of its rows and objects is so, read from all of them."""
 
 import hashlib
+import json
 from collections.abc import AsyncIterator
 from typing import Final
 
@@ -69,6 +70,9 @@ class _Verification:
         file = await read_whole(self.context, row["file_path"])
         if hashlib.sha256(file.data).hexdigest() != row["checksum"]:
             raise DamagedError("the checksum of the object differs")
+        told, own = _group(row), file.directory.group
+        if told != own:
+            raise DamagedError(f"its row has {'/'.join(map(str, told))}, and it is of {'/'.join(map(str, own))}")
         self.file_count += 1
         raw_bytes = 0
         for block in file.blocks:
@@ -159,12 +163,20 @@ class _Verification:
         )
         if written == right:
             return
-        if self.repair:  # as a difference, so that what comes in meanwhile is kept
-            difference = Totals(*(now - before for before, now in zip(written, right, strict=True)))
-            await self.context.database.batch([add_to_ledger(group, difference)])
+        is_repaired = self.repair and await self.rewrite_totals(group, written, right)
         wrong = [name for name in Totals._fields if getattr(written, name) != getattr(right, name)]
         told = ", ".join(f"{name} is {getattr(written, name)}, not {getattr(right, name)}" for name in wrong)
-        self.add(f"ledger of {'/'.join(map(str, group))}", told, is_repaired=self.repair)
+        self.add(f"ledger of {'/'.join(map(str, group))}", told, is_repaired=is_repaired)
+
+    async def rewrite_totals(self, group: Group, written: Totals, right: Totals) -> bool:
+        """Make a group's totals right, unless they have changed since they were read, and tell whether that was so."""
+        difference = Totals(*(now - before for before, now in zip(written, right, strict=True)))
+        guard = bind(sql.GUARD_TOTALS, *group, json.dumps(written, separators=(",", ":")))
+        try:
+            await self.context.database.batch(guarded([guard], [add_to_ledger(group, difference)]))
+        except ConflictError:
+            return False
+        return True
 
 
 def _described(file: WholeFile, raw_bytes: int) -> list[object]:
