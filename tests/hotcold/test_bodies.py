@@ -115,7 +115,7 @@ def test_a_bad_item_of_an_array_is_named(item: bytes, path: str, message: str) -
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        (b"[{},\n{},\n]", "line 3: not JSON: Expecting value, at column 1"),
+        (b"[{},\n{},\n!]", "line 3: not JSON: Expecting value, at column 1"),
         (b"[{}\n{}]", "line 2: not JSON: Expecting ',' delimiter, at column 1"),
         (b"[{}]\n{}", "line 2: not JSON: Extra data, at column 1"),
         (b"[", "line 1: not JSON: "),

@@ -9,6 +9,8 @@ from avro_ocf.errors import NotFoundError, UnavailableError
 from avro_ocf.hotcold.counting import CountingBucket, RangeRead
 from avro_ocf.hotcold.ports import ObjectInfo
 
+pytestmark = pytest.mark.host
+
 
 class OneObject:
     """A bucket that holds one object at most."""
