@@ -3,12 +3,10 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from avro_ocf.adapters.directory import Directory
-from avro_ocf.adapters.sqlite import SQLite
 from avro_ocf.errors import NotFoundError
 from avro_ocf.hotcold import Bucket, Database, HotCold, ObjectInfo, Row, Settings, Statement
 from avro_ocf.hotcold.counting import CountingBucket
@@ -104,12 +102,25 @@ class CountingDatabase:
         return results
 
 
-class Rig:
-    """A store and handles on all that it stands on. It runs each coroutine to its end, in one event loop."""
+class Runner(Protocol):
+    """What runs coroutines to their end, as `asyncio.Runner` does."""
 
-    def __init__(self, database: SQLite, bucket: Bucket, settings: Settings, clock: Callable[[], int]) -> None:
-        self._runner = asyncio.Runner()
-        self._closing = [database]
+    def run(self, coroutine: Coroutine[Any, Any, T], /) -> T: ...
+
+    def close(self) -> None: ...
+
+
+class Rig:
+    """A store and handles on all that it stands on. Each coroutine is run to its end by `runner`, which the rig closes.
+
+    The database and the bucket are closed by whoever has opened them.
+    """
+
+    def __init__(
+        self, database: Database, bucket: Bucket, settings: Settings, clock: Callable[[], int], runner: Runner | None = None
+    ) -> None:
+        self._runner: Runner = runner or asyncio.Runner()
+        self._closing = ExitStack()
         self._objects = bucket
         self._token = make_token()
         self.settings = settings
@@ -125,15 +136,14 @@ class Rig:
 
     def lose_database(self) -> None:
         """Go on with an empty database and the same bucket."""
-        database = SQLite(":memory:")
-        self._closing.append(database)
-        self.database = CountingDatabase(database)
+        from avro_ocf.adapters.sqlite import SQLite
+
+        self.database = CountingDatabase(self._closing.enter_context(SQLite(":memory:")))
         self.store = self.another()
 
     def close(self) -> None:
         """Close what is open."""
-        for database in self._closing:
-            database.close()
+        self._closing.close()
         self._runner.close()
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
@@ -193,22 +203,24 @@ class Rig:
 @contextmanager
 def memory_rig(settings: Settings = SMALL) -> Iterator[Rig]:
     """Give a store that is all in memory."""
+    from avro_ocf.adapters.sqlite import SQLite  # not in every Pyodide, and not needed for a rig of other parts
+
     clock = Clock()
-    rig = Rig(SQLite(":memory:"), MemoryBucket(clock), settings, clock)
-    try:
+    with SQLite(":memory:") as database, closing(Rig(database, MemoryBucket(clock), settings, clock)) as rig:
         yield rig
-    finally:
-        rig.close()
 
 
 @contextmanager
 def disk_rig(folder: Path, settings: Settings = SMALL, clock: Callable[[], int] | None = None) -> Iterator[Rig]:
     """Give a store as it is on a disk, in `folder`."""
-    rig = Rig(SQLite(folder / "hotcold.db"), Directory(folder / "cold"), settings, clock or Clock())
-    try:
+    from avro_ocf.adapters.directory import Directory
+    from avro_ocf.adapters.sqlite import SQLite
+
+    with (
+        SQLite(folder / "hotcold.db") as database,
+        closing(Rig(database, Directory(folder / "cold"), settings, clock or Clock())) as rig,
+    ):
         yield rig
-    finally:
-        rig.close()
 
 
 async def everything(items: AsyncIterator[T]) -> list[T]:

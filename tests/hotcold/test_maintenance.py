@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +11,8 @@ import pytest
 
 from avro_ocf.adapters.directory import Directory
 from avro_ocf.adapters.sqlite import SQLite
-from avro_ocf.errors import DamagedError, UnavailableError, VersionError
-from avro_ocf.hotcold import HotCold, Statement
+from avro_ocf.errors import ConflictError, DamagedError, OutcomeUnknownError, UnavailableError, VersionError
+from avro_ocf.hotcold import Database, HotCold, Row, Statement, sql
 from avro_ocf.hotcold.migrate import migrate, roll_back
 from avro_ocf.hotcold.migrations import VERSION
 from tests.hotcold.stores import Rig, disk_rig, everything, memory_rig
@@ -82,6 +84,69 @@ def test_reset_while_an_archiver_is_at_work_brings_nothing_back(rig: Rig) -> Non
     rig.run(rig.store.reset())
     assert rig.objects() == []
     rig.verify()
+
+
+class LateDatabase:
+    """A `Database` that loses the answer of each batch with `statement`, and runs it when a test says so, or at once."""
+
+    def __init__(self, database: Database, statement: str, *, at_once: bool = False) -> None:
+        self.database = database
+        self.statement = statement
+        self.at_once = at_once
+        self.late: list[Sequence[Statement]] = []
+
+    async def batch(self, statements: Sequence[Statement]) -> list[list[Row]]:
+        if all(statement.sql != self.statement for statement in statements):
+            return await self.database.batch(statements)
+        if self.at_once:
+            await self.database.batch(statements)
+        self.late.append(statements)
+        raise OutcomeUnknownError("the answer was lost")
+
+
+@pytest.mark.parametrize("statement", [sql.DELETE_SOME_ROWS, sql.DELETE_ROWS_LEFT], ids=["some rows", "rows left"])
+def test_what_is_left_of_a_reset_removes_nothing_that_came_in_after_the_next(rig: Rig, statement: str) -> None:
+    fill(rig)
+    late = LateDatabase(rig.database, statement)
+    with pytest.raises(OutcomeUnknownError):
+        rig.run(HotCold(late, rig.bucket).reset())
+    rig.run(rig.store.reset())
+    rig.ingest("d", "s", [{"a": 1}])
+    rig.archive()
+    rig.ingest("d", "s", [{"a": 2}])
+    for batch in late.late:
+        with suppress(ConflictError):
+            rig.run(rig.database.batch(batch))
+    assert rig.read("d", "s") == [{"a": 1}, {"a": 2}]
+    rig.verify()
+
+
+def test_a_reset_whose_last_answer_was_lost_has_come_to_its_end(rig: Rig) -> None:
+    fill(rig)
+    late = LateDatabase(rig.database, sql.DELETE_ROWS_LEFT, at_once=True)
+    assert rig.run(HotCold(late, rig.bucket).reset()).cold_records == 22
+    assert len(late.late) == 1
+    assert rig.objects() == []
+    assert rig.count("store_settings") == 0
+
+
+def test_a_reset_gives_way_to_the_next_one(rig: Rig) -> None:
+    fill(rig)
+    late = LateDatabase(rig.database, sql.DELETE_SOME_ROWS)
+    with pytest.raises(OutcomeUnknownError):
+        rig.run(HotCold(late, rig.bucket).reset())
+
+    class Next(LateDatabase):
+        async def batch(self, statements: Sequence[Statement]) -> list[list[Row]]:
+            if any(statement.sql == sql.DELETE_ROWS_LEFT for statement in statements):
+                with pytest.raises(OutcomeUnknownError):
+                    await HotCold(late, rig.bucket).reset()
+            return await self.database.batch(statements)
+
+    with pytest.raises(ConflictError, match="another reset has begun"):
+        rig.run(HotCold(Next(rig.database, ""), rig.bucket).reset())
+    rig.run(rig.store.reset())
+    assert rig.objects() == []
 
 
 def test_a_sound_deployment_passes_every_check(tmp_path: Path) -> None:

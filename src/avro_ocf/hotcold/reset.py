@@ -1,28 +1,67 @@
-"""Starting over: everything hot is removed, every object is marked dead and then collected. Tables keep their schemas."""
+"""Starting over: everything hot is removed, every object is marked dead and then collected. Tables keep their schemas.
 
+A reset that was stopped can be run again. Whatever of the first one the database has yet to run does nothing by then: it deletes
+only rows of sequences that were given out before it began, and its last batch stands under a token that the next reset replaces.
+"""
+
+from typing import Final
+
+from avro_ocf.errors import ConflictError, OutcomeUnknownError
 from avro_ocf.hotcold import sql
 from avro_ocf.hotcold.collect import collect
-from avro_ocf.hotcold.context import Context, bind
+from avro_ocf.hotcold.context import Context, bind, guarded
+from avro_ocf.hotcold.objects import ATTEMPTS
 from avro_ocf.hotcold.reports import ResetReport
 from avro_ocf.hotcold.status import status
 
+RESETTING: Final = "resetting"
+"""The setting that holds the token of the reset that is at work."""
+
 
 async def reset(context: Context, *, is_dry_run: bool) -> ResetReport:
-    """Remove all records, or only tell how many there are. A run that was stopped can be run again."""
-    before = await status(context)
-    hot, cold, quarantined = before.hot_records, before.cold_records, before.quarantined_records
+    """Remove all records, or only tell how many there are. Raises `ConflictError` where another reset has begun meanwhile."""
+    report = await _what_would_go(context, is_dry_run)
     if is_dry_run:
-        files = sum([int((await context.query(sql.COUNT_STATE, state))[0]["file_count"]) for state in ("live", "staged")])
-        return ResetReport(is_dry_run, hot, cold, quarantined, files)
-    while await context.query(sql.DELETE_SOME_ROWS):
+        return report
+    token = context.token().hex()
+    _, rows = await context.database.batch([bind(sql.WRITE_SETTING, RESETTING, token), bind(sql.LAST_SEQUENCE)])
+    last_sequence = int(rows[0]["seq"]) if rows else 0
+    while await context.query(sql.DELETE_SOME_ROWS, last_sequence):
         pass
-    # What came in meanwhile goes in one batch with the totals, so that those are right, and with the ids of uploads, so that none
-    # comes in again while it is there. Rows are gone before their objects: an archiver at work cannot bring them back.
-    *_, killed = await context.database.batch(
+    await _empty(context, token)
+    await collect(context._replace(settings=context.settings._replace(grace_ms=-1)))
+    return report
+
+
+async def _what_would_go(context: Context, is_dry_run: bool) -> ResetReport:
+    before = await status(context)
+    files = sum([int((await context.query(sql.COUNT_STATE, state))[0]["file_count"]) for state in ("live", "staged")])
+    return ResetReport(is_dry_run, before.hot_records, before.cold_records, before.quarantined_records, files)
+
+
+async def _empty(context: Context, token: str) -> None:
+    """Remove what is left, in one batch that happens once.
+
+    What came in meanwhile goes together with the totals, so that those are right, and with the ids of uploads, so that none comes
+    in again while it is there. Rows are gone before their objects: an archiver at work cannot bring them back.
+    """
+    batch = guarded(
+        [bind(sql.GUARD_SETTING, RESETTING, token)],
         [
             *map(bind, (sql.DELETE_ROWS_LEFT, sql.DELETE_UPLOADS, sql.DELETE_QUARANTINE, sql.CLEAR_LEDGER)),
             bind(sql.KILL_ALL_FILES, context.clock()),
-        ]
+            bind(sql.DELETE_SETTING, RESETTING),
+        ],
     )
-    await collect(context._replace(settings=context.settings._replace(grace_ms=-1)))
-    return ResetReport(is_dry_run, hot, cold, quarantined, len(killed))
+    for _ in range(ATTEMPTS):
+        try:
+            await context.database.batch(batch)
+        except ConflictError:
+            if await context.query(sql.READ_SETTING, RESETTING):
+                raise ConflictError("another reset has begun: it removes what is left") from None
+            return  # an answer was lost
+        except OutcomeUnknownError as error:
+            unknown = error
+        else:
+            return
+    raise unknown

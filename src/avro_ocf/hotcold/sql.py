@@ -23,6 +23,7 @@ GUARD_TOTALS: Final = """INSERT INTO guards (ok) SELECT ?4 = COALESCE((
     quarantined_records)
   FROM ledger WHERE table_name = ?1 AND table_version = CAST(?2 AS INTEGER) AND period_tag = ?3), '[0,0,0,0,0,0,0,0]')"""
 GUARD_NO_FILE: Final = "INSERT INTO guards (ok) SELECT NOT EXISTS (SELECT 1 FROM archived_files WHERE file_path = ?1)"
+GUARD_SETTING: Final = """INSERT INTO guards (ok) SELECT EXISTS (SELECT 1 FROM store_settings WHERE name = ?1 AND value = ?2)"""
 CLEAR_GUARDS: Final = "DELETE FROM guards"
 
 # Tables and the ledger
@@ -206,15 +207,15 @@ READ_SETTING: Final = "SELECT value FROM store_settings WHERE name = ?1"
 WRITE_SETTING: Final = (
     "INSERT INTO store_settings (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 )
+DELETE_SETTING: Final = "DELETE FROM store_settings WHERE name = ?1"
 
 # Reset and rebuild
 
-DELETE_SOME_ROWS: Final = (
-    """DELETE FROM buffer_logs WHERE id IN (SELECT id FROM buffer_logs ORDER BY id LIMIT 5000) RETURNING 1 AS deleted"""
-)
+DELETE_SOME_ROWS: Final = """DELETE FROM buffer_logs WHERE id IN (
+  SELECT id FROM buffer_logs WHERE id <= CAST(?1 AS INTEGER) ORDER BY id LIMIT 5000) RETURNING 1 AS deleted"""
 DELETE_QUARANTINE: Final = "DELETE FROM quarantine"
 KILL_ALL_FILES: Final = """UPDATE archived_files SET state = 'dead', last_modified_at = CAST(?1 AS INTEGER)
-  WHERE state IN ('staged', 'live') RETURNING file_path"""
+  WHERE state IN ('staged', 'live')"""
 DELETE_ROWS_LEFT: Final = "DELETE FROM buffer_logs"
 DELETE_UPLOADS: Final = "DELETE FROM uploads"
 READ_TAKEN_IDS: Final = "SELECT id FROM buffer_logs WHERE id IN (SELECT value FROM json_each(?1))"

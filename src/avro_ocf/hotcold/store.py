@@ -198,7 +198,11 @@ class HotCold:
         return await reindex.reindex(await self._ready(), on_progress)
 
     async def reset(self, *, dry_run: bool = False) -> ResetReport:
-        """Remove all records, hot and cold; tables keep their schemas. With `dry_run`, only tell what would go."""
+        """Remove all records, hot and cold; tables keep their schemas. With `dry_run`, only tell what would go.
+
+        After an error run it again. What is accepted before it has returned may go as well. Raises `ConflictError` where another
+        `reset` has begun meanwhile.
+        """
         return await reset.reset(await self._ready(), is_dry_run=dry_run)
 
     async def status(self) -> StatusReport:

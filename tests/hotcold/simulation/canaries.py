@@ -292,6 +292,21 @@ def expire_by_oldest(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(sql, "READ_EXPIRED_FILES", changed)
 
 
+# Reset
+
+
+@_canary("a reset that another one has followed still removes what is there")
+def no_reset_guard(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(sql, "GUARD_SETTING", "SELECT ?1, ?2")
+
+
+@_canary("a reset deletes rows that came in after it began")
+def no_reset_bound(patch: pytest.MonkeyPatch) -> None:
+    unbounded = sql.DELETE_SOME_ROWS.replace("id <= CAST(?1 AS INTEGER)", "?1 <> ''")
+    assert unbounded != sql.DELETE_SOME_ROWS
+    patch.setattr(sql, "DELETE_SOME_ROWS", unbounded)
+
+
 # Reading
 
 

@@ -85,8 +85,8 @@ class Invariants:
 
     def _after_batch(self, call: Call) -> None:
         tables = call.tables
-        if call.caller.is_reset and not tables.isdisjoint(("buffer_logs", "uploads")):
-            self._note_reset(is_last="ledger" in tables)
+        if call.caller.is_reset:
+            self._note_reset(call)
         if "buffer_logs" in tables:
             self._read_hot()
         if "archived_files" in tables or "block_indexes" in tables:
@@ -100,9 +100,20 @@ class Invariants:
             self._check_places(call)
         if not self.book.is_resetting and not tables.isdisjoint(("buffer_logs", "archived_files", "quarantine", "ledger")):
             self._check_ledger()
+        if self._wipes(call) and "ledger" in tables:
+            self.book.resets_ended += 1
 
-    def _note_reset(self, *, is_last: bool) -> None:
+    def _wipes(self, call: Call) -> bool:
+        """Return whether a call may remove whatever there is: it is a reset's, and none has come to its end since that began."""
+        return call.caller.is_reset and call.caller.resets_before == self.book.resets_ended
+
+    def _note_reset(self, call: Call) -> None:
         book = self.book
+        if call.tables == {"store_settings"}:
+            call.caller.resets_before = book.resets_ended
+        if call.tables.isdisjoint(("buffer_logs", "uploads")) or not self._wipes(call):
+            return
+        is_last = "ledger" in call.tables
         book.resets += 1
         book.is_resetting = not is_last
         if is_last:
@@ -277,7 +288,7 @@ class Invariants:
         present |= book.expired
         lost = book.present - present
         if lost:
-            if not call.caller.is_reset:
+            if not self._wipes(call):
                 raise ViolationError(f"records {sorted(lost)} are in no place")
             book.removed |= lost  # their uploads are forgotten too, so they may come again
         came = present - book.present

@@ -51,6 +51,8 @@ class Schedule:
         """End all faults, decide on each late call, bring the store to rest, and check all of it. Raises `ViolationError`."""
         scheduler = self.scheduler
         scheduler.end()
+        if any(call.caller.is_reset for call in scheduler.late):
+            self.go_on_after_reset()
         while scheduler.late:
             if is_applied():
                 scheduler.apply_late(0)
@@ -59,13 +61,22 @@ class Schedule:
         with large_pages():
             self.rest(Client(END, self.world, self.base.invariants, LAST_SETTINGS), compacts=compacts)
 
+    def end_reset(self) -> None:
+        """Run a reset that was stopped again."""
+        if self.book.is_resetting:
+            self.scheduler.run_calm(END, actors.reset(self.client(END)))
+
+    def go_on_after_reset(self) -> None:
+        """End a reset and take in records, which none of its calls that are still on their way may touch."""
+        self.end_reset()
+        now = self.world.now_ms
+        sent = self.book.new_upload(self.kind, (DATASETS[0], TABLES[0]), [(20, now)], upload_id="afterwards", timestamp_ms=now)
+        self.scheduler.run_calm(END, actors.ingest(self.client(END), sent))
+
     def rest(self, client: Client, *, compacts: bool) -> None:
         """Bring the store to rest, and check all of it."""
         scheduler = self.scheduler
-        if self.book.is_resetting:
-            client.caller.is_reset = True
-            scheduler.run_calm(END, client.store.reset())
-            client.caller.is_reset = False
+        self.end_reset()
         with self.base.invariants.looking_away():
             for _ in range(ROUNDS):
                 self.maintain(client, compacts=compacts)

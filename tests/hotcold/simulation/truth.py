@@ -126,8 +126,8 @@ class Book:
 
     `keys` and `owners` are the record key of each payload and the payload of each sequence, which never change. `expired` are the
     payloads that retention has taken, `removed` those that were ever taken by it or wiped by a reset, `poison` the payloads of rows
-    that no file can hold, by their data. `resets` counts the batches of resets, and `is_resetting` is set from the first of one to
-    the last.
+    that no file can hold, by their data. `resets` counts the batches of resets, `resets_ended` the last ones of each, and
+    `is_resetting` is set from the first of one to the last.
     """
 
     def __init__(self) -> None:
@@ -150,6 +150,7 @@ class Book:
         self.ledger: dict[Group, tuple[int, ...]] = {}
         self.is_resetting = False
         self.resets = 0
+        self.resets_ended = 0
 
     def copy(self) -> "Book":
         """Return another one of the same content."""

@@ -59,12 +59,16 @@ class Call:
 
 
 class Caller:
-    """Whose calls they are: `cutoff_ms` is the time before which its operation may expire records, `is_reset` that it may wipe."""
+    """Whose calls they are: `cutoff_ms` is the time before which its operation may expire records, `is_reset` that it may wipe.
+
+    `resets_before` is how many resets had come to their end when it began to wipe; once there are more, it may not any longer.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.cutoff_ms: int | None = None
         self.is_reset = False
+        self.resets_before = 0
         self.opened: frozenset[int] | None = None
         self.watched = ("", "")
 
