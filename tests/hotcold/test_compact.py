@@ -207,3 +207,18 @@ def test_bytes_of_memory_are_those_of_one_file() -> None:
         rig.run(rig.store.compact())
         assert all(row["raw_bytes"] <= 3000 for row in rig.sql(FILES))
         assert len(live(rig)) <= 10
+
+
+def test_a_damaged_file_keeps_no_other_group_from_being_compacted() -> None:
+    with memory_rig(LARGE) as rig:
+        before = fill(rig)
+        path = live(rig)[0]
+        for number in range(3):
+            rig.ingest("d", "u", [{"a": number}], timestamp=number)
+            rig.archive()
+        rig.replace(path, rig.object(path)[:-1])
+        with pytest.raises(DamagedError, match=path):
+            rig.run(rig.store.compact())
+        assert [row["table_name"] for row in rig.sql(FILES) if row["state"] == "live"] == ["t"] * 6 + ["u"]
+        assert rig.read("d", "u") == [{"a": number} for number in range(3)]
+        assert rig.read("d", "t") == before["d"]

@@ -161,3 +161,25 @@ def test_a_damaged_row_is_told_after_all_that_comes_before_it(rig: Rig) -> None:
     assert len(rig.read("d", "t", to_ms=9)) == 21
     rig.archive()
     assert [record["a"] for record in rig.read("d", "t")] == [20, *range(20), 22]
+
+
+def test_a_read_passes_over_a_version_that_came_in_after_it_began(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The blocks of that version are in its later snapshots, and it cannot read them."""
+    monkeypatch.setattr("avro_ocf.hotcold.snapshot.HOT_ROWS", 3)
+    schema: dict[str, Any] = {"type": "record", "name": "R", "fields": [{"name": "a", "type": "int"}]}
+    newer = {**schema, "fields": [{"name": "a", "type": "long"}]}
+    rig.run(rig.store.add_table("t", schema))
+    rig.ingest("d", "t", [{"a": number} for number in range(10)], timestamp=5)
+    other = rig.another()
+
+    async def read() -> list[Any]:
+        records = rig.store.read("d", "t")
+        found = [await anext(records)]
+        await other.add_table("t", newer)
+        for timestamp in (0, 5, 9):
+            await other.ingest("d", "t", [{"a": 2**40}] * 4, timestamp=timestamp)
+        await other.archive()
+        return found + [record async for record in records]
+
+    assert rig.run(read()) == [{"a": number} for number in range(10)]
+    assert len(rig.read("d", "t")) == 22

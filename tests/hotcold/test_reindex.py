@@ -277,3 +277,20 @@ def test_large_records_come_back_as_rows_too() -> None:
         rig.run(rig.store.reindex())
         assert [record["a"] for record in rig.read("d", "t")] == ["x" * 1_000_000, 1, 2]
         rig.verify()
+
+
+@pytest.mark.parametrize(("new_rows", "kept"), [(1, [2, 3, 4, 5]), (2, [5])])
+def test_rows_come_back_under_the_sequences_that_are_free(new_rows: int, kept: list[int]) -> None:
+    """One record has three rows, 2 to 4; others that came in meanwhile have taken the first sequences."""
+    with memory_rig(Settings(block_bytes=1000, file_bytes=2_000_000)) as rig:
+        old: list[Any] = [{"a": 1}, {"a": "x" * 1_000_000}, {"a": 3}]
+        rig.ingest("d", "t", old, timestamp=5)
+        rig.archive()
+        rig.lose_database()
+        new = [{"new": number} for number in range(new_rows)]
+        rig.ingest("d", "t", new, timestamp=5)
+        rig.run(rig.store.reindex())
+        ids = [row["id"] for row in rig.sql("SELECT id FROM buffer_logs ORDER BY id")]
+        assert [row_id for row_id in ids if new_rows < row_id <= 5] == kept
+        assert as_texts(rig.read("d", "t")) == as_texts(old + new)
+        rig.verify()

@@ -1,8 +1,10 @@
 """`verify`: it finds what is wrong, repairs what can be, and leaves the rest as it is."""
 
+from collections.abc import Sequence
+
 import pytest
 
-from avro_ocf.hotcold import Settings
+from avro_ocf.hotcold import HotCold, Row, Settings, Statement, sql
 from tests.hotcold.stores import NOW_MS, Rig, memory_rig
 
 pytestmark = pytest.mark.host
@@ -152,3 +154,34 @@ def test_progress_is_told() -> None:
         progress: list[tuple[int, int]] = []
         rig.run(rig.store.verify(on_progress=lambda done, total: progress.append((done, total))))
         assert [done for done, _ in progress] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(("column", "value"), [("period_tag", "other"), ("table_version", "7"), ("table_name", "u")])
+def test_a_row_that_tells_another_group_than_its_object_is_found(rig: Rig, column: str, value: str) -> None:
+    fill(rig)
+    (before,) = rig.sql("SELECT file_path, table_name, table_version, period_tag FROM archived_files WHERE id = 1")
+    rig.sql(f"UPDATE archived_files SET {column} = ?1 WHERE id = 1", value)
+    told = "/".join(str(value if name == column else before[name]) for name in ("table_name", "table_version", "period_tag"))
+    problems = rig.run(rig.store.verify()).problems
+    assert (before["file_path"], f"its row has {told}, and it is of t/0/{before['period_tag']}", False) in problems
+
+
+def test_two_repairs_at_once_make_totals_right_once(rig: Rig) -> None:
+    fill(rig)
+    ledger = rig.sql("SELECT * FROM ledger")
+    rig.sql("UPDATE ledger SET hot_bytes = hot_bytes + 5")
+    other = rig.another()
+
+    class Overtaken:
+        """A `Database` where another repair comes between a look at the totals and what is made of it."""
+
+        async def batch(self, statements: Sequence[Statement]) -> list[list[Row]]:
+            rows = await rig.database.batch(statements)
+            if any(statement.sql == sql.COUNT_LIVE_GROUPS for statement in statements):
+                assert (await other.verify(repair=True)).is_ok
+            return rows
+
+    late = rig.run(HotCold(Overtaken(), rig.bucket).verify(repair=True))
+    assert [problem.is_repaired for problem in late.problems] == [False]
+    assert rig.sql("SELECT * FROM ledger") == ledger
+    rig.verify()
