@@ -211,16 +211,27 @@ def test_a_reader_that_goes_away_ends_the_read_quietly(run: Run, tmp_path: Path)
         assert process.wait(timeout=60) == 141
 
 
-def test_only_what_writes_makes_a_store(run: Run, tmp_path: Path) -> None:
-    for command in (["status"], ["verify"], ["doctor"], ["read", "--dataset", "A", "--table", "t"], ["reset", "--dry-run"]):
+def test_a_mistyped_folder_makes_no_store(run: Run, tmp_path: Path) -> None:
+    of_one_word = ("status", "verify", "doctor", "archive", "compact", "collect", "pause", "resume")
+    of_more = (
+        ["read", "--dataset", "A", "--table", "t"],
+        ["reset", "--dry-run"],
+        ["reset", "--yes"],
+        ["expire", "--older-than", "1d"],
+    )
+    for command in (*([word] for word in of_one_word), *of_more):
         done = run(*command, "--store", "none", code=1)
         assert done.stderr == b"avro-ocf: none: there is no store: none/hotcold.db is missing or empty\n"
     assert not (tmp_path / "none").exists()
-    for place, command in enumerate(
-        (["archive"], ["compact"], ["collect"], ["expire", "--older-than", "1d"], ["pause"], ["resume"])
-    ):
-        run(*command, "--store", f"made/{place}")
-        assert (tmp_path / "made" / str(place) / "hotcold.db").is_file()
+
+
+def test_what_brings_something_in_makes_a_store(run: Run, tmp_path: Path) -> None:
+    run("ingest", "--store", "made/1", "--dataset", "A", "--table", "t", "-", stdin=b"{}")
+    run("table", "add", "weather", EXAMPLES / "weather.avsc", "--store", "made/2")
+    run("reindex", "--store", "made/3")
+    for place in "123":
+        assert (tmp_path / "made" / place / "hotcold.db").is_file()
+        run("archive", "--store", f"made/{place}")
 
 
 @pytest.mark.usefixtures("store")

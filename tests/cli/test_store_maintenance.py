@@ -85,7 +85,7 @@ def test_status(run: Run, store: Path) -> None:
 
 
 def test_an_empty_store(run: Run) -> None:
-    run("archive", "--store", "store")
+    run("reindex", "--store", "store")
     values = table(run("status", "--store", "store").stdout)
     assert values["oldest_row_ms"] == "-"
     assert run("verify", "--store", "store").stdout.splitlines()[1].split() == [b"file_count", b"0"]
@@ -193,7 +193,7 @@ def test_reindex_after_the_loss_of_the_database(run: Run, store: Path) -> None:
 
 
 def test_doctor(run: Run) -> None:
-    run("archive", "--store", "store")
+    run("reindex", "--store", "store")
     text = run("doctor", "--store", "store").stdout.decode()
     head, *rows = [line.split(None, 1) for line in text.splitlines()]
     assert head[0] == "check"

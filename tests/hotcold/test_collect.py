@@ -170,6 +170,18 @@ def test_many_strays_go_page_by_page() -> None:
         rig.verify()
 
 
+def test_what_a_crash_of_doctor_has_left_goes_and_no_table_of_its_name(rig: Rig) -> None:
+    rig.ingest("d", "doctor-", [{"a": 1}])
+    paths = rig.archive().files
+    rig.replace("doctor-00", b"0123456789")
+    rig.lose_database()
+    assert rig.run(rig.store.status()).unknown_objects is None
+    assert rig.run(rig.store.collect()).strays == []
+    rig.clock.now_ms += rig.settings.stray_ms + 10**12
+    report = rig.run(rig.store.collect())
+    assert (report.strays, report.unknown) == (["doctor-00"], paths)
+
+
 def test_an_object_that_may_hold_what_is_nowhere_else_is_kept(rig: Rig) -> None:
     """Also where a new or an older database knows nothing of it, however old it is."""
     rig.ingest("d", "t", [{"a": 1}])
@@ -182,6 +194,9 @@ def test_an_object_that_may_hold_what_is_nowhere_else_is_kept(rig: Rig) -> None:
     rig.clock.now_ms += 2 * rig.settings.stray_ms + 10**12
     report = rig.run(rig.store.collect())
     assert (report.strays, report.unknown) == ([], sorted([*paths, "notes.txt"]))
+    assert rig.run(rig.store.status()).unknown_objects == 3
+    checks = {check.name: check for check in rig.run(rig.store.doctor()).checks}
+    assert (checks["objects"].is_ok, checks["objects"].detail) == (False, "3 that no row knows; `reindex` takes them up")
     taken_up = rig.run(rig.store.reindex())
     assert sorted([*taken_up.files, *taken_up.replaced]) == sorted(paths)
     assert rig.run(rig.store.collect()).unknown == ["notes.txt"]

@@ -31,7 +31,7 @@ def add_commands(commands: Commands) -> None:
 
 def archive_command(args: argparse.Namespace) -> None:
     """Move every record that is hot now into objects. Where another archiver is at work, or all are paused, nothing is done."""
-    with opened_store(args.store, "create") as store, progress("archive") as on_progress:
+    with opened_store(args.store, "fail") as store, progress("archive") as on_progress:
         report = wait_for(store.archive(on_progress=on_progress))
     write_report(report, as_json=args.json)
     if report.result != "done":
@@ -39,7 +39,7 @@ def archive_command(args: argparse.Namespace) -> None:
 
 
 def status_command(args: argparse.Namespace) -> None:
-    """Print what the store holds: totals, tables, the latest objects and archive runs, and what is in quarantine."""
+    """Print what the store holds: totals, tables, the latest objects and archive runs, what is in quarantine, poison messages."""
     with opened_store(args.store, "fail") as store:
         report = wait_for(store.status())
     write_report(report, as_json=args.json)
@@ -51,6 +51,7 @@ def status_command(args: argparse.Namespace) -> None:
     runs = ("started_at_ms", "duration_ms", "result", "record_count", "files")
     write_listing("latest archive runs", runs, report.runs)
     write_listing("quarantine", ("id", "dataset_id", "table_name", "timestamp", "reason"), report.quarantine)
+    write_listing("poison messages", ("id", "queue", "message_id", "byte_count", "reason"), report.poison)
 
 
 def verify_store(args: argparse.Namespace) -> None:
@@ -69,28 +70,28 @@ def verify_store(args: argparse.Namespace) -> None:
 
 def compact_command(args: argparse.Namespace) -> None:
     """Replace small objects by fewer and larger ones. What they held reads as before."""
-    with opened_store(args.store, "create") as store, progress("compact") as on_progress:
+    with opened_store(args.store, "fail") as store, progress("compact") as on_progress:
         report = wait_for(store.compact(on_progress=on_progress))
     write_report(report, as_json=args.json)
 
 
 def expire_command(args: argparse.Namespace) -> None:
     """Mark dead every object whose newest record is older than AGE: its records are not read any more. Hot records stay."""
-    with opened_store(args.store, "create") as store:
+    with opened_store(args.store, "fail") as store:
         report = wait_for(store.expire(args.older_than))
     write_report(report, as_json=args.json)
 
 
 def collect_command(args: argparse.Namespace) -> None:
     """Delete the objects that are dead for an hour, and what crashes have left behind."""
-    with opened_store(args.store, "create") as store:
+    with opened_store(args.store, "fail") as store:
         report = wait_for(store.collect())
     write_report(report, as_json=args.json)
 
 
 def reset_command(args: argparse.Namespace) -> None:
     """Remove all records, hot and cold, for good; tables keep their schemas."""
-    with opened_store(args.store, "fail" if args.dry_run else "create") as store:
+    with opened_store(args.store, "fail") as store:
         report = wait_for(store.reset(dry_run=args.dry_run))
     write_report(report, as_json=args.json)
 
@@ -124,11 +125,11 @@ def doctor_command(args: argparse.Namespace) -> None:
 
 def pause_command(args: argparse.Namespace) -> None:
     """Let no archiver start until `resume`; one that is at work goes on to its end."""
-    with opened_store(args.store, "create") as store:
+    with opened_store(args.store, "fail") as store:
         wait_for(store.pause())
 
 
 def resume_command(args: argparse.Namespace) -> None:
     """Let archivers start again after `pause`."""
-    with opened_store(args.store, "create") as store:
+    with opened_store(args.store, "fail") as store:
         wait_for(store.resume())

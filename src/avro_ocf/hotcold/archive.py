@@ -27,9 +27,7 @@ class _StoppedError(Exception):
     """Ends a run early, for a reason that its report gives."""
 
 
-async def archive(
-    context: Context, load_table: LoadTable, on_progress: OnProgress | None = None, budget_ms: int | None = None
-) -> ArchiveReport:
+async def archive(context: Context, load_table: LoadTable, on_progress: OnProgress, budget_ms: int | None) -> ArchiveReport:
     """Archive every row that is hot now, in the given time if one is given, and return what was done.
 
     Raises what the database and the bucket raise; what was committed until then stays so.
@@ -46,10 +44,10 @@ async def archive(
 
 
 class _Run:
-    def __init__(self, context: Context, load_table: LoadTable, on_progress: OnProgress | None, budget_ms: int | None) -> None:
+    def __init__(self, context: Context, load_table: LoadTable, on_progress: OnProgress, budget_ms: int | None) -> None:
         self.context = context
         self.load_table = load_table
-        self.on_progress = on_progress or (lambda _done, _total: None)
+        self.on_progress = on_progress
         self.started_at_ms = context.clock()
         self.deadline_ms = None if budget_ms is None else self.started_at_ms + budget_ms
         self.holder = context.token().hex()

@@ -12,7 +12,7 @@ from avro_ocf.hotcold.context import PAGE, Context, Group, Totals, add_to_ledger
 from avro_ocf.hotcold.objects import guard_files, insert_file
 from avro_ocf.hotcold.ports import Row
 from avro_ocf.hotcold.reports import CollectReport, ExpireReport
-from avro_ocf.hotcold.strays import compare, stray_objects
+from avro_ocf.hotcold.strays import UNKNOWN_OBJECTS, compare, is_probe, stray_objects
 from avro_ocf.hotcold.whole_file import read_whole
 
 
@@ -22,7 +22,7 @@ async def collect(context: Context) -> CollectReport:
     stale = await context.query(sql.GIVE_UP_STALE, now - settings.staged_ms, now)
     deleted = await _delete_dead(context, now)
     strays, kept = await _delete_strays(context, now)
-    await context.database.batch([bind(sql.DELETE_OLD_RUNS)])
+    await context.database.batch([bind(sql.DELETE_OLD_RUNS), bind(sql.WRITE_SETTING, UNKNOWN_OBJECTS, len(kept))])
     forgotten = 0
     while rows := await context.query(sql.DELETE_OLD_UPLOADS, now - settings.upload_ms):
         forgotten += len(rows)
@@ -50,7 +50,7 @@ async def _delete_strays(context: Context, now: int) -> tuple[list[str], list[st
     async for info, state in stray_objects(context):
         if state is None and info.modified_at_ms >= now - context.settings.stray_ms:
             continue
-        if state == "gone" or await _bury(context, info.key, now):
+        if state == "gone" or is_probe(info.key) or await _bury(context, info.key, now):
             await _delete(context, info.key, now)
             deleted.append(info.key)
         else:

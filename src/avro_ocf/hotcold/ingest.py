@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from avro_ocf.errors import AvroError, ConflictError, DatumError, OutcomeUnknownError
 from avro_ocf.hotcold import sql
-from avro_ocf.hotcold.bodies import records_of_ocf
+from avro_ocf.hotcold.bodies import BODY_BYTES, records_of_ocf
 from avro_ocf.hotcold.context import Context, Group, Totals, add_to_ledger, bind, guarded, json_lists
 from avro_ocf.hotcold.names import check_id, check_period, check_time
 from avro_ocf.hotcold.ports import Statement
@@ -24,7 +24,7 @@ LAST_DATED_MS: Final = 253_402_300_799_999
 class Upload(NamedTuple):
     """What is posted: records of one dataset and table, and what is said of them. `upload_id` is the caller's own or random.
 
-    `records` are as they are or, as bytes, those of a container file.
+    `records` are as they are or, as bytes, those of a container file, which take `most_bytes` bytes at most.
     """
 
     dataset_id: str
@@ -34,6 +34,7 @@ class Upload(NamedTuple):
     period_tag: str | None
     upload_id: str
     uploaded_by: str | None
+    most_bytes: int = BODY_BYTES
 
 
 def check_upload(upload: Upload) -> None:
@@ -83,7 +84,7 @@ def _encoded(table: Table, upload: Upload, table_version: int | None) -> tuple[i
     version = table.version_of(table_version)
     records = upload.records
     if isinstance(records, bytes):
-        records, version = records_of_ocf(records, table, table_version)
+        records, version = records_of_ocf(records, table, table_version, most_bytes=upload.most_bytes)
     return version, check_all(records, lambda record: table.encode(version, record))
 
 

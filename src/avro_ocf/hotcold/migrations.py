@@ -131,6 +131,22 @@ MIGRATIONS: Final = (
         ),
         tuple(f"DROP TABLE IF EXISTS {name}" for name in reversed(_TABLES)),
     ),
+    Migration(
+        2,
+        "poison messages",
+        (
+            """CREATE TABLE IF NOT EXISTS poison_messages (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  queue TEXT NOT NULL,
+  message_id TEXT NOT NULL,
+  body BLOB NOT NULL,
+  reason TEXT NOT NULL,
+  received_at INTEGER NOT NULL,
+  UNIQUE (queue, message_id)
+)""",
+        ),
+        ("DROP TABLE IF EXISTS poison_messages",),
+    ),
 )
 
 VERSION: Final = MIGRATIONS[-1].version

@@ -129,8 +129,9 @@ class StatusReport(NamedTuple):
     """What the store holds, as operators want to see it.
 
     `oldest_row_ms` is the age of the oldest hot row, the archive's lag, or None without hot rows. `raw_bytes` are the bytes that
-    the cold records took as rows, `cold_bytes` those of their objects. `files` are the latest ones, newest first, each with its
-    columns and `is_consistent`: whether its blocks fill it exactly.
+    the cold records took as rows, `cold_bytes` those of their objects. `unknown_objects` are those without a row that the latest
+    `collect` has found and kept, or None before the first. `poison_messages` counts what a queue has delivered and nobody could
+    take. `files` are the latest ones, newest first, each with its columns and `is_consistent`: whether its blocks fill it exactly.
     """
 
     is_paused: bool
@@ -144,7 +145,17 @@ class StatusReport(NamedTuple):
     quarantined_records: int
     staged_files: int
     dead_files: int
+    unknown_objects: int | None
+    poison_messages: int
     tables: list[dict[str, Any]]
     files: list[dict[str, Any]]
     runs: list[dict[str, Any]]
     quarantine: list[dict[str, Any]]
+    poison: list[dict[str, Any]]
+
+
+def plain(report: Any) -> Any:
+    """Return a report as JSON has it: NamedTuples, also those inside, as objects."""
+    if isinstance(report, tuple) and hasattr(report, "_asdict"):
+        return {name: plain(value) for name, value in report._asdict().items()}
+    return [plain(item) for item in report] if isinstance(report, list) else report

@@ -48,7 +48,7 @@ async def _empty(context: Context, token: str) -> None:
     batch = guarded(
         [bind(sql.GUARD_SETTING, RESETTING, token)],
         [
-            *map(bind, (sql.DELETE_ROWS_LEFT, sql.DELETE_UPLOADS, sql.DELETE_QUARANTINE, sql.CLEAR_LEDGER)),
+            *map(bind, (sql.DELETE_ROWS_LEFT, sql.DELETE_UPLOADS, sql.DELETE_QUARANTINE, sql.DELETE_POISON, sql.CLEAR_LEDGER)),
             bind(sql.KILL_ALL_FILES, context.clock()),
             bind(sql.DELETE_SETTING, RESETTING),
         ],

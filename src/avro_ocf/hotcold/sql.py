@@ -195,6 +195,12 @@ COUNT_QUARANTINE_GROUPS: Final = """SELECT table_name, table_version, period_tag
   FROM quarantine WHERE id > 0 GROUP BY table_name, table_version, period_tag"""
 READ_QUARANTINE: Final = """SELECT id, dataset_id, table_name, timestamp, reason FROM quarantine ORDER BY id LIMIT 100"""
 
+INSERT_POISON: Final = """INSERT INTO poison_messages (queue, message_id, body, reason, received_at)
+  VALUES (?1, ?2, unhex(?3), ?4, CAST(?5 AS INTEGER)) ON CONFLICT (queue, message_id) DO NOTHING RETURNING 1 AS inserted"""
+COUNT_POISON: Final = "SELECT COUNT(*) AS message_count FROM poison_messages"
+LATEST_POISON: Final = """SELECT id, queue, message_id, LENGTH(body) AS byte_count, reason, received_at FROM poison_messages
+  ORDER BY id DESC LIMIT 100"""
+
 TAKE_LEASE: Final = """INSERT INTO leases (name, holder, epoch, expires_at) VALUES (?1, ?2, 1, CAST(?4 AS INTEGER))
   ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, epoch = epoch + 1, expires_at = excluded.expires_at
     WHERE expires_at <= CAST(?3 AS INTEGER) OR holder = excluded.holder
@@ -214,6 +220,7 @@ DELETE_SETTING: Final = "DELETE FROM store_settings WHERE name = ?1"
 DELETE_SOME_ROWS: Final = """DELETE FROM buffer_logs WHERE id IN (
   SELECT id FROM buffer_logs WHERE id <= CAST(?1 AS INTEGER) ORDER BY id LIMIT 5000) RETURNING 1 AS deleted"""
 DELETE_QUARANTINE: Final = "DELETE FROM quarantine"
+DELETE_POISON: Final = "DELETE FROM poison_messages"
 KILL_ALL_FILES: Final = """UPDATE archived_files SET state = 'dead', last_modified_at = CAST(?1 AS INTEGER)
   WHERE state IN ('staged', 'live')"""
 DELETE_ROWS_LEFT: Final = "DELETE FROM buffer_logs"

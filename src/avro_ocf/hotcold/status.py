@@ -10,18 +10,18 @@ from avro_ocf.hotcold.context import Context, bind
 from avro_ocf.hotcold.migrations import READ_VERSION, VERSION
 from avro_ocf.hotcold.ports import Row
 from avro_ocf.hotcold.reports import Check, DoctorReport, StatusReport
+from avro_ocf.hotcold.strays import PROBE, UNKNOWN_OBJECTS
 
 LAG_MS: Final = 24 * 60 * 60 * 1000
 """An archive that lags so far behind is not being run."""
 
-PROBE: Final = "doctor-"
-
 
 async def status(context: Context) -> StatusReport:
     """Return what the store holds, in one batch that reads totals and no records."""
-    paused, ledger, oldest, staged, dead, files, runs, quarantine = await context.database.batch(
+    paused, unknown, ledger, oldest, staged, dead, files, runs, quarantine, poison, latest = await context.database.batch(
         [
             bind(sql.READ_SETTING, PAUSED),
+            bind(sql.READ_SETTING, UNKNOWN_OBJECTS),
             bind(sql.READ_LEDGER),
             bind(sql.OLDEST_ROW),
             bind(sql.COUNT_STATE, "staged"),
@@ -29,6 +29,8 @@ async def status(context: Context) -> StatusReport:
             bind(sql.LATEST_FILES_CHECKED),
             bind(sql.LATEST_RUNS),
             bind(sql.READ_QUARANTINE),
+            bind(sql.COUNT_POISON),
+            bind(sql.LATEST_POISON),
         ]
     )
 
@@ -47,10 +49,13 @@ async def status(context: Context) -> StatusReport:
         quarantined_records=total("quarantined_records"),
         staged_files=int(staged[0]["file_count"]),
         dead_files=int(dead[0]["file_count"]),
+        unknown_objects=int(unknown[0]["value"]) if unknown else None,
+        poison_messages=int(poison[0]["message_count"]),
         tables=[dict(row) for row in ledger],
         files=[_checked(row) for row in files],
         runs=[json.loads(row["report"]) for row in runs],
         quarantine=[dict(row) for row in quarantine],
+        poison=[dict(row) for row in latest],
     )
 
 
@@ -106,11 +111,13 @@ async def _check_clocks(context: Context, put_at_ms: int) -> Check:
 
 async def _check_archive(context: Context) -> list[Check]:
     report = await status(context)
-    lag = report.oldest_row_ms or 0
+    lag, unknown = report.oldest_row_ms or 0, report.unknown_objects or 0
     unfit = [file["file_path"] for file in report.files if not file["is_consistent"]]
     return [
         Check("archive lag", lag < LAG_MS, f"the oldest hot row is {lag} ms old"),
         Check("archiving", not report.is_paused, "paused" if report.is_paused else "not paused"),
         Check("index", not unfit, f"blocks do not fill {', '.join(unfit)}" if unfit else "blocks fill the latest files exactly"),
+        Check("objects", not unknown, f"{unknown} that no row knows" + ("; `reindex` takes them up" if unknown else "")),
         Check("quarantine", not report.quarantined_records, f"{report.quarantined_records} records in quarantine"),
+        Check("messages", not report.poison_messages, f"{report.poison_messages} poison messages of queues"),
     ]

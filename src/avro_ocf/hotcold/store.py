@@ -9,8 +9,10 @@ from avro_ocf.api import parse_schema
 from avro_ocf.errors import ConflictError, DatumError, NotFoundError
 from avro_ocf.hotcold import archive, collect, compact, reindex, reset, status, verify
 from avro_ocf.hotcold.archive import OnProgress
+from avro_ocf.hotcold.bodies import BODY_BYTES
 from avro_ocf.hotcold.context import Context
 from avro_ocf.hotcold.ingest import Upload, check_upload, ingest
+from avro_ocf.hotcold.messages import quarantine_message
 from avro_ocf.hotcold.migrate import migrate
 from avro_ocf.hotcold.names import TIME_MAX, check_id, check_table, check_time
 from avro_ocf.hotcold.ocf import read_ocf
@@ -107,19 +109,21 @@ class HotCold:
         upload_id: str | None = None,
         uploaded_by: str | None = None,
         table_version: int | None = None,
+        most_bytes: int = BODY_BYTES,
     ) -> IngestReport:
         """Store one upload: all `records` of one dataset and table, or none of them. Bytes are those of a container file.
 
         `timestamp` is the upload's time in milliseconds, now by default, and each record's unless the table names a field for it.
         `period_tag` is for object keys, the time's month by default. The same `upload_id` of a dataset and table with the same
-        content again is a no-op. Records are checked against the newest version of the table's schema, or `table_version`. Raises
-        `DatumError` with the record and path of what does not fit, `NotFoundError` for an unknown version, and `ConflictError` for
-        an upload's id that stands for other content.
+        content again is a no-op. Records are checked against the newest version of the table's schema, or `table_version`.
+        `most_bytes` bounds what the records of a file take, unpacked. Raises `DatumError` with the record and path of what does not
+        fit, `NotFoundError` for an unknown version, `ConflictError` for an upload's id that stands for other content, and
+        `FormatError` and `SchemaError` for what is wrong in a file.
         """
         context = await self._ready()
         chosen_id = context.token().hex() if upload_id is None else upload_id
         posted = records if isinstance(records, bytes) else list(records)
-        upload = Upload(dataset_id, posted, table_version, timestamp, period_tag, chosen_id, uploaded_by)
+        upload = Upload(dataset_id, posted, table_version, timestamp, period_tag, chosen_id, uploaded_by, most_bytes)
         check_upload(upload)
         known = self._tables.get(check_table(table))
         if known is None or isinstance(posted, bytes):  # a file's newer fields would be dropped for a version long outdated
@@ -172,6 +176,13 @@ class HotCold:
         await reader.open()
         async for record in reader.records():
             yield record
+
+    async def quarantine_message(self, queue: str, message_id: str, body: bytes, reason: str) -> bool:
+        """Store a message that nobody can take, with the reason, and return True; one that is there already is left as it is.
+
+        `queue` and `message_id` say which message it is. Raises `DatumError` for a body of more than 900,000 bytes.
+        """
+        return await quarantine_message(await self._ready(), queue, message_id, body, reason)
 
     async def archive(self, *, on_progress: OnProgress = _silent, budget_ms: int | None = None) -> ArchiveReport:
         """Move every record that is hot now into objects. After `budget_ms` it stops before the next one; run it again."""

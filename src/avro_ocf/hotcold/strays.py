@@ -7,6 +7,7 @@ one restored, or when a put was done long after its answer was given up. So it m
 import json
 from collections.abc import AsyncIterator
 from itertools import groupby
+from typing import Final
 
 from avro_ocf.hotcold import sql
 from avro_ocf.hotcold.build import StoredRecord
@@ -16,6 +17,17 @@ from avro_ocf.hotcold.names import TIME_MAX
 from avro_ocf.hotcold.ports import ObjectInfo
 from avro_ocf.hotcold.record_keys import RecordKey
 from avro_ocf.hotcold.snapshot import LAST_KEY, Query, read_snapshot, snapshot_statements
+
+PROBE: Final = "doctor-"
+"""How the keys of the objects begin that `doctor` puts, and that a crash of it may leave. There is no slash in them."""
+
+UNKNOWN_OBJECTS: Final = "unknown_objects"
+"""The setting that holds how many objects without a row the latest `collect` has kept."""
+
+
+def is_probe(key: str) -> bool:
+    """Return whether an object is one of `doctor`'s. That of a table has a slash in its key."""
+    return key.startswith(PROBE) and "/" not in key
 
 
 async def stray_objects(context: Context) -> AsyncIterator[tuple[ObjectInfo, str | None]]:

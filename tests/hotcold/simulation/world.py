@@ -81,7 +81,7 @@ class World:
         if sqlite3.sqlite_version_info < (3, 41):
             self.connection.create_function("unhex", 1, _unhex, deterministic=True)
         self.connection.execute("PRAGMA foreign_keys = ON")
-        for statement in (CREATE_VERSION, *MIGRATIONS[-1].up):
+        for statement in (CREATE_VERSION, *(statement for migration in MIGRATIONS for statement in migration.up)):
             self.connection.execute(statement)
         self.connection.execute(WRITE_VERSION, (str(VERSION),))
         self.connection.execute("BEGIN")
