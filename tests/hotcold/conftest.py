@@ -9,7 +9,14 @@ import pytest
 from tests.hotcold.stores import Rig, disk_rig
 
 if importlib.util.find_spec("fastavro") is None:  # as in Pyodide, and wherever else there are no peers to read what is written
-    collect_ignore = ["test_archive.py", "test_directory_of_blocks.py", "test_ocf.py", "test_tables.py", "test_transparency.py"]
+    collect_ignore = [
+        "test_archive.py",
+        "test_directory_of_blocks.py",
+        "test_ocf.py",
+        "test_tables.py",
+        "test_transparency.py",
+        "test_transparency_remote.py",
+    ]
 
 
 @pytest.fixture
