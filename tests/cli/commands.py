@@ -1,5 +1,6 @@
 """Helpers of the command line's tests."""
 
+import http.client
 import json
 import os
 import subprocess
@@ -12,6 +13,10 @@ import pytest
 
 COMMAND = [sys.executable, "-m", "avro_ocf"]
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
+
+ADMIN = "an-admin-token-of-tests"
+LONG_S = 60
+"""Seconds after which a server or process is taken to hang."""
 
 Run = Callable[..., subprocess.CompletedProcess[bytes]]
 
@@ -51,3 +56,17 @@ def in_terminal(command: list[str], stream: str = "stdout") -> str:
     finally:
         os.close(ours)
     return printed.decode()
+
+
+def ask(
+    port: int, method: str, target: str, body: Any = None, *, token: str = ADMIN, **headers: str
+) -> tuple[http.client.HTTPResponse, bytes]:
+    """Return the response to a request to a server on this machine, and its body."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=LONG_S)
+    try:
+        sent = {"Authorization": f"Bearer {token}", **{name.replace("_", "-"): value for name, value in headers.items()}}
+        connection.request(method, target, body, sent)
+        response = connection.getresponse()
+        return response, response.read()
+    finally:
+        connection.close()

@@ -14,8 +14,11 @@ from tests.cli.stores import make_store
 def run(tmp_path: Path) -> Run:
     """Return a function that runs `avro-ocf` with some arguments in `tmp_path` and checks its exit code and its last words."""
 
-    def run_command(*arguments: object, stdin: bytes = b"", code: int = 0) -> subprocess.CompletedProcess[bytes]:
-        done = subprocess.run([*COMMAND, *map(str, arguments)], input=stdin, capture_output=True, cwd=tmp_path, check=False)
+    def run_command(
+        *arguments: object, stdin: bytes = b"", code: int = 0, environment: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[bytes]:
+        command = [*COMMAND, *map(str, arguments)]
+        done = subprocess.run(command, input=stdin, capture_output=True, cwd=tmp_path, env=environment, check=False)
         assert done.returncode == code, done.stderr.decode()
         if code == 1:
             assert done.stderr.startswith(b"avro-ocf: ")

@@ -157,7 +157,7 @@ def test_a_sound_deployment_passes_every_check(tmp_path: Path) -> None:
         names = [check.name for check in report.checks]
         assert names == [
             *("database", "bucket", "put if absent", "range reads", "clocks"),
-            *("archive lag", "archiving", "index", "objects", "quarantine"),
+            *("archive lag", "archiving", "index", "objects", "quarantine", "messages"),
         ]
         assert rig.objects() == []
 

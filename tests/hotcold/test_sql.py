@@ -16,14 +16,19 @@ pytestmark = pytest.mark.host
 STATEMENTS = {name: value for name, value in vars(sql).items() if name.isupper() and name[0] != "_" and isinstance(value, str)}
 STATEMENTS |= {name: getattr(migrations, name) for name in ("CREATE_VERSION", "READ_VERSION", "WRITE_VERSION")}
 
-LARGE = ("buffer_logs", "block_indexes", "archived_files", "uploads", "quarantine", "archive_runs")
+LARGE = ("buffer_logs", "block_indexes", "archived_files", "uploads", "quarantine", "archive_runs", "poison_messages")
 
 SCANS = {
+    "COUNT_POISON": "operators are to clear these, and they are few",
     "COUNT_HOT": "operators count all of it, and the records that are hot are few",
     "LATEST_FILES": "ten rows from the end of the primary key",
     "FILE_CONSISTENCY": "ten rows from the end of the primary key",
     "LATEST_FILES_CHECKED": "ten rows from the end of the primary key",
     "LATEST_RUNS": "ten rows from the end of the primary key",
+    "OVERVIEW_BLOCKS": "the blocks of ten files from the end of the primary key",
+    "OVERVIEW_FILES": "ten rows from the end of the primary key",
+    "OVERVIEW_HISTORY": "a thousand rows from the end of the primary key",
+    "LATEST_POISON": "a hundred rows from the end of the primary key",
     "OLDEST_ROW": "one row from the start of the primary key",
     "READ_QUARANTINE": "a hundred rows from the start of the primary key",
 }
@@ -60,11 +65,17 @@ def parameters(statement: str) -> int:
 
 
 def arguments(statement: str) -> tuple[str, ...]:
-    """Return parameters that a statement runs with: a list for `json_each`, the totals of no records, else a number."""
+    """Return parameters that a statement runs with: a list for `json_each`, the totals of no records, bytes, else a number."""
     lists = re.findall(r"json_(?:each|array_length)\(\?(\d+)", statement)
     counts = re.findall(r"COUNT\(\*\) = CAST\(\?(\d+)", statement)
     totals = re.findall(r"SELECT \?(\d+) = COALESCE", statement)
-    known = dict.fromkeys(lists, "[]") | dict.fromkeys(counts, "0") | dict.fromkeys(totals, "[0,0,0,0,0,0,0,0]")
+    bytes_read = re.findall(r"unhex\(\?(\d+)\)", statement)
+    known = (
+        dict.fromkeys(bytes_read, "00")
+        | dict.fromkeys(lists, "[]")
+        | dict.fromkeys(counts, "0")
+        | dict.fromkeys(totals, "[0,0,0,0,0,0,0,0]")
+    )
     return tuple(known.get(str(number), "1") for number in range(1, parameters(statement) + 1))
 
 

@@ -27,6 +27,7 @@ LAYERS = (
     ("extended_json",),
     ("hotcold",),
     ("adapters",),
+    ("worker",),
     ("cli",),
     ("__main__",),
 )

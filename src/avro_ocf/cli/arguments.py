@@ -69,6 +69,13 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def port(text: str) -> int:
+    """Return the number of a port, or 0."""
+    if natural(text) > 65_535:
+        raise ArgumentTypeError(f"{text!r} is not a port, 0 to 65535")
+    return int(text)
+
+
 def byte_range(text: str) -> tuple[int, int]:
     """Return START and LENGTH of START:LENGTH, both in bytes."""
     start, _, length = text.partition(":")

@@ -117,9 +117,9 @@ def write_listing(title: str, columns: tuple[str, ...], rows: list[dict[str, Any
 
 def plain(report: Any) -> Any:
     """Return a report as JSON has it: NamedTuples, also those inside, as objects."""
-    if isinstance(report, tuple) and hasattr(report, "_asdict"):
-        return {name: plain(value) for name, value in report._asdict().items()}
-    return [plain(item) for item in report] if isinstance(report, list) else report
+    from avro_ocf.hotcold import reports
+
+    return reports.plain(report)
 
 
 def _shown(value: object) -> str:

@@ -11,8 +11,8 @@ from avro_ocf.hotcold.names import TIME_MAX
 from avro_ocf.hotcold.ports import Row
 from avro_ocf.hotcold.record_keys import RecordKey
 
-PAGE_BYTES: Final = 1024 * 1024
-"""Bytes of rows that are asked for at once, unless one row alone has more."""
+PAGE_BYTES: Final = 512 * 1024
+"""Bytes of rows that are asked for at once, unless one row alone has more; on its way a page takes some six times its bytes."""
 
 PAGE_ROWS: Final = 5_000
 DATASETS_LISTED: Final = 5_000
@@ -82,5 +82,7 @@ def assemble(rows: Iterable[Row], pending: list[Row], dataset_id: str = "") -> I
             continue
         data = bytes.fromhex("".join(part["data"] for part in pending))
         key = RecordKey(int(row["timestamp"]), int(row["id"]))
-        yield StoredRecord(row.get("dataset_id", dataset_id), key, data, tuple(int(part["id"]) for part in pending))
+        if row.get("dataset_id", dataset_id) != dataset_id:  # all records of a dataset share one text
+            dataset_id = row["dataset_id"]
+        yield StoredRecord(dataset_id, key, data, tuple(int(part["id"]) for part in pending))
         pending.clear()

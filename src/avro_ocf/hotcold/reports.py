@@ -154,6 +154,23 @@ class StatusReport(NamedTuple):
     poison: list[dict[str, Any]]
 
 
+class OverviewReport(NamedTuple):
+    """What the store holds at `at_ms`, as the monitoring page shows it: bounded, however large the store is.
+
+    `status` is that of `StatusReport`, but its `tables` are summed up by name, those that hold most first, without
+    `tables_left_out` others, and its `runs` have a `file_count` in place of their `files`. `blocks` are those of the latest files,
+    in order, at most 500 of each: of a larger file, neighbours are summed up as one of datasets `dataset_id` to `last_dataset_id`,
+    with a `block_count` above 1. `history` tells what the latest 1,000 runs have archived until `at_ms`, oldest first, in at most
+    200 points: the bytes of the rows and of the objects that were made of them.
+    """
+
+    at_ms: int
+    status: StatusReport
+    tables_left_out: int
+    blocks: list[dict[str, Any]]
+    history: list[dict[str, int]]
+
+
 def plain(report: Any) -> Any:
     """Return a report as JSON has it: NamedTuples, also those inside, as objects."""
     if isinstance(report, tuple) and hasattr(report, "_asdict"):

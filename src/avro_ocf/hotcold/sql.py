@@ -183,6 +183,21 @@ LATEST_FILES_CHECKED: Final = """SELECT f.id, f.file_path, f.state, f.table_name
 OLDEST_ROW: Final = "SELECT created_at FROM buffer_logs ORDER BY id LIMIT 1"
 COUNT_STATE: Final = "SELECT COUNT(*) AS file_count FROM archived_files WHERE state = ?1"
 LATEST_RUNS: Final = "SELECT report FROM archive_runs ORDER BY id DESC LIMIT 10"
+OVERVIEW_FILES: Final = """SELECT id, file_path, state, table_name, period_tag, file_size, header_size, record_count, raw_bytes,
+    created_at
+  FROM archived_files ORDER BY id DESC LIMIT 10"""
+OVERVIEW_BLOCKS: Final = """WITH latest AS (
+    SELECT f.id, (SELECT b.id FROM block_indexes b WHERE b.file_id = f.id ORDER BY b.start_byte LIMIT 1) AS first_id,
+      (SELECT b.id FROM block_indexes b WHERE b.file_id = f.id ORDER BY b.start_byte DESC LIMIT 1) AS last_id
+    FROM archived_files f ORDER BY f.id DESC LIMIT 10)
+  SELECT b.file_id, (b.id - first_id) * 500 / MAX(500, last_id - first_id + 1) AS span, MIN(b.dataset_id) AS dataset_id,
+    MAX(b.dataset_id) AS last_dataset_id, MIN(b.start_byte) AS start_byte, SUM(b.length) AS length,
+    SUM(b.record_count) AS record_count, MIN(b.start_timestamp) AS start_timestamp, MAX(b.end_timestamp) AS end_timestamp,
+    COUNT(*) AS block_count
+  FROM latest JOIN block_indexes b ON b.file_id = latest.id GROUP BY b.file_id, span ORDER BY b.file_id, span"""
+OVERVIEW_HISTORY: Final = """SELECT started_at, json_extract(report, '$.raw_bytes') AS raw_bytes,
+    json_extract(report, '$.file_bytes') AS file_bytes
+  FROM archive_runs ORDER BY id DESC LIMIT 1000"""
 
 COUNT_HOT_GROUPS: Final = """SELECT table_name, table_version, period_tag, SUM(parts_left = 0) AS record_count,
     SUM(LENGTH(data)) AS byte_count

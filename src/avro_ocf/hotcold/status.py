@@ -8,7 +8,7 @@ from avro_ocf.hotcold import sql
 from avro_ocf.hotcold.archive import PAUSED
 from avro_ocf.hotcold.context import Context, bind
 from avro_ocf.hotcold.migrations import READ_VERSION, VERSION
-from avro_ocf.hotcold.ports import Row
+from avro_ocf.hotcold.ports import Row, Statement
 from avro_ocf.hotcold.reports import Check, DoctorReport, StatusReport
 from avro_ocf.hotcold.strays import PROBE, UNKNOWN_OBJECTS
 
@@ -18,21 +18,29 @@ LAG_MS: Final = 24 * 60 * 60 * 1000
 
 async def status(context: Context) -> StatusReport:
     """Return what the store holds, in one batch that reads totals and no records."""
-    paused, unknown, ledger, oldest, staged, dead, files, runs, quarantine, poison, latest = await context.database.batch(
-        [
-            bind(sql.READ_SETTING, PAUSED),
-            bind(sql.READ_SETTING, UNKNOWN_OBJECTS),
-            bind(sql.READ_LEDGER),
-            bind(sql.OLDEST_ROW),
-            bind(sql.COUNT_STATE, "staged"),
-            bind(sql.COUNT_STATE, "dead"),
-            bind(sql.LATEST_FILES_CHECKED),
-            bind(sql.LATEST_RUNS),
-            bind(sql.READ_QUARANTINE),
-            bind(sql.COUNT_POISON),
-            bind(sql.LATEST_POISON),
-        ]
-    )
+    files, *rest = await context.database.batch([bind(sql.LATEST_FILES_CHECKED), *status_statements()])
+    return status_report(context, files, rest)
+
+
+def status_statements() -> list[Statement]:
+    """Return what `status_report` needs besides the latest files."""
+    return [
+        bind(sql.READ_SETTING, PAUSED),
+        bind(sql.READ_SETTING, UNKNOWN_OBJECTS),
+        bind(sql.READ_LEDGER),
+        bind(sql.OLDEST_ROW),
+        bind(sql.COUNT_STATE, "staged"),
+        bind(sql.COUNT_STATE, "dead"),
+        bind(sql.LATEST_RUNS),
+        bind(sql.READ_QUARANTINE),
+        bind(sql.COUNT_POISON),
+        bind(sql.LATEST_POISON),
+    ]
+
+
+def status_report(context: Context, files: list[Row], rest: list[list[Row]]) -> StatusReport:
+    """Return the report of the latest `files`, each with the sums of its blocks, and of the answers to `status_statements`."""
+    paused, unknown, ledger, oldest, staged, dead, runs, quarantine, poison, latest = rest
 
     def total(column: str) -> int:
         return sum(int(row[column]) for row in ledger)

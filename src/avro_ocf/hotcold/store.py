@@ -7,7 +7,7 @@ from typing import Any, Literal, overload
 
 from avro_ocf.api import parse_schema
 from avro_ocf.errors import ConflictError, DatumError, NotFoundError
-from avro_ocf.hotcold import archive, collect, compact, reindex, reset, status, verify
+from avro_ocf.hotcold import archive, collect, compact, overview, reindex, reset, status, verify
 from avro_ocf.hotcold.archive import OnProgress
 from avro_ocf.hotcold.bodies import BODY_BYTES
 from avro_ocf.hotcold.context import Context
@@ -25,6 +25,7 @@ from avro_ocf.hotcold.reports import (
     DoctorReport,
     ExpireReport,
     IngestReport,
+    OverviewReport,
     ReindexReport,
     ResetReport,
     StatusReport,
@@ -219,6 +220,10 @@ class HotCold:
     async def status(self) -> StatusReport:
         """Return what the store holds. It reads totals, no records."""
         return await status.status(await self._ready())
+
+    async def overview(self) -> OverviewReport:
+        """Return what the monitoring page shows. It reads totals, no records, and the index of the latest ten files."""
+        return await overview.overview(await self._ready())
 
     async def doctor(self) -> DoctorReport:
         """Check whatever of a deployment can be checked from here."""
