@@ -1,0 +1,38 @@
+"""What a Worker's start and the store's work take in Pyodide, over D1 and R2."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.workers.pyodide.node import run_script
+
+pytestmark = pytest.mark.host
+
+MIB = 2**20
+ARCHIVE_BYTES = 32 * MIB
+READ_BYTES = 8 * MIB
+
+
+@pytest.fixture(scope="module")
+def figures() -> list[dict[str, Any]]:
+    output = run_script("pyodide-python314", "measurements.py", turns=2)
+    print(output)
+    return [json.loads(line) for line in output.splitlines() if line.startswith("{")]
+
+
+def test_importing_needs_no_clock_no_entropy_and_no_files(figures: list[dict[str, Any]]) -> None:
+    [imported] = [each for each in figures if "modules" in each]
+    assert imported["modules"] > 80
+    assert imported["used"] == imported["held"] == []
+
+
+def test_memory_is_bounded(figures: list[dict[str, Any]]) -> None:
+    archived = {each["archived"]: each for each in figures if "archived" in each}
+    assert {table: each["datasets"] for table, each in archived.items()} == {"battle": 500, "json": 500}
+    for each in archived.values():
+        assert each["raw_bytes"] > 8 * MIB, "less than one object is full"
+        assert each["grown_bytes"] <= ARCHIVE_BYTES
+    [read] = [each for each in figures if "read" in each]
+    assert read["read"] == 1_000
+    assert read["grown_bytes"] <= READ_BYTES
