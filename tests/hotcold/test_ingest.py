@@ -1,11 +1,13 @@
 """Ingest: one upload is one batch, all of it or nothing, once."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from avro_ocf.errors import DatumError
+from avro_ocf.errors import DamagedError, DatumError, OutcomeUnknownError, StoreError, UnavailableError
+from avro_ocf.hotcold import HotCold, Row, Statement, sql
 from avro_ocf.hotcold.names import TIME_MAX
 from tests.hotcold.random_records import DATASETS
 from tests.hotcold.stores import NOW_MS, Rig
@@ -228,3 +230,26 @@ def test_the_store_says_who_uploaded_and_when(rig: Rig) -> None:
 def test_a_period_is_the_month_of_the_upload(rig: Rig, timestamp: int, tag: str) -> None:
     rig.ingest("d", "t", [{}], timestamp=timestamp)
     assert [row["period_tag"] for row in rig.sql("SELECT period_tag FROM buffer_logs")] == [tag]
+
+
+@pytest.mark.parametrize("error", [UnavailableError, DamagedError])
+def test_an_outcome_that_cannot_be_told_stays_unknown(rig: Rig, error: type[StoreError]) -> None:
+    """To say that nothing was changed would have it sent again, and stored twice."""
+
+    class Lost:
+        """A `Database` that loses the answer of the first write, and is overloaded from then on."""
+
+        is_lost = False
+
+        async def batch(self, statements: Sequence[Statement]) -> list[list[Row]]:
+            if self.is_lost:
+                raise error("overloaded")
+            rows = await rig.database.batch(statements)
+            if any(statement.sql == sql.INSERT_UPLOAD for statement in statements):
+                self.is_lost = True
+                raise OutcomeUnknownError("the answer was lost")
+            return rows
+
+    with pytest.raises(OutcomeUnknownError, match="the answer was lost"):
+        rig.run(HotCold(Lost(), rig.bucket).ingest("d", "t", [{"a": 1}]))
+    assert rig.read("d", "t") == [{"a": 1}]

@@ -130,6 +130,32 @@ def test_a_reset_whose_last_answer_was_lost_has_come_to_its_end(rig: Rig) -> Non
     assert rig.sql(sql.READ_SETTING, "resetting") == []
 
 
+def test_nothing_comes_in_until_a_reset_has_ended(rig: Rig) -> None:
+    """Neither is an upload vouched for whose rows are gone already."""
+    rig.ingest("d", "t", [{"a": "x" * 1_000_000}] * 2, upload_id="hot")
+    late = LateDatabase(rig.database, sql.DELETE_ROWS_LEFT)
+    with pytest.raises(OutcomeUnknownError):
+        rig.run(HotCold(late, rig.bucket).reset())
+    for upload_id in ("hot", "new", None):
+        with pytest.raises(UnavailableError, match="a reset is at work, or was stopped"):
+            rig.ingest("d", "t", [{"a": "x" * 1_000_000}] * 2, upload_id=upload_id)
+    assert rig.count("buffer_logs") == 0
+    assert rig.run(rig.store.status()).is_resetting
+    assert failed(rig)["reset"] == "not finished: run it again"
+    rig.run(rig.store.reset())
+    assert not rig.ingest("d", "t", [{"a": 1}], upload_id="hot").is_replay
+    rig.verify()
+
+
+def test_a_reset_deletes_whole_records(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sql, "DELETE_SOME_ROWS", sql.DELETE_SOME_ROWS.replace("OFFSET 4999", "OFFSET 1"))
+    rig.ingest("d", "t", [{"a": "x" * 1_000_000}] * 4)
+    rig.sql(sql.DELETE_SOME_ROWS, "11")
+    assert len(rig.read("d", "t")) == 2
+    rig.run(rig.store.reset())
+    assert rig.count("buffer_logs") == 0
+
+
 def test_a_reset_gives_way_to_the_next_one(rig: Rig) -> None:
     fill(rig)
     late = LateDatabase(rig.database, sql.DELETE_SOME_ROWS)
@@ -157,7 +183,7 @@ def test_a_sound_deployment_passes_every_check(tmp_path: Path) -> None:
         names = [check.name for check in report.checks]
         assert names == [
             *("database", "bucket", "put if absent", "range reads", "clocks"),
-            *("archive lag", "archiving", "index", "objects", "quarantine", "messages"),
+            *("archive lag", "archiving", "reset", "index", "objects", "quarantine", "messages"),
         ]
         assert rig.objects() == []
 

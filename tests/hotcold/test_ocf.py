@@ -162,3 +162,14 @@ def test_the_same_file_comes_again(rig: Rig) -> None:
     first, second = rig.ocf("d", "t"), rig.ocf("d", "t")
     assert block_data(first) == block_data(second)
     assert decode_header(first).sync_marker != decode_header(second).sync_marker
+
+
+def test_a_file_has_no_key_of_another_dataset(rig: Rig) -> None:
+    """Both are in one object, whose schema has the keys of both."""
+    rig.ingest("victim", "t", [{"hp": 1, "balance_of_alice": 3}])
+    rig.ingest("d", "t", [{"hp": 1}])
+    (path,) = rig.archive().files
+    assert b"balance_of_alice" in rig.object(path)
+    file = rig.ocf("d", "t")
+    assert b"alice" not in file
+    assert list(Reader(io.BytesIO(file))) == [{"hp": 1}]

@@ -20,12 +20,12 @@ async def collect(context: Context) -> CollectReport:
     """Give up what was staged too long ago, delete what is dead long enough and what no row knows, and forget old uploads."""
     now, settings = context.clock(), context.settings
     stale = await context.query(sql.GIVE_UP_STALE, now - settings.staged_ms, now)
-    deleted = await _delete_dead(context, now)
-    strays, kept = await _delete_strays(context, now)
-    await context.database.batch([bind(sql.DELETE_OLD_RUNS), bind(sql.WRITE_SETTING, UNKNOWN_OBJECTS, len(kept))])
     forgotten = 0
     while rows := await context.query(sql.DELETE_OLD_UPLOADS, now - settings.upload_ms):
         forgotten += len(rows)
+    deleted = await _delete_dead(context, now)
+    strays, kept = await _delete_strays(context, now)  # last, for it looks at every object there is
+    await context.database.batch([bind(sql.DELETE_OLD_RUNS), bind(sql.WRITE_SETTING, UNKNOWN_OBJECTS, len(kept))])
     return CollectReport([row["file_path"] for row in stale], deleted, strays, kept, forgotten)
 
 

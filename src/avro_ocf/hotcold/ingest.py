@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
-from avro_ocf.errors import AvroError, ConflictError, DatumError, OutcomeUnknownError
+from avro_ocf.errors import AvroError, ConflictError, DatumError, OutcomeUnknownError, StoreError, UnavailableError
 from avro_ocf.hotcold import sql
 from avro_ocf.hotcold.bodies import BODY_BYTES, records_of_ocf
 from avro_ocf.hotcold.context import Context, Group, Totals, add_to_ledger, bind, guarded, json_lists
@@ -16,6 +16,9 @@ from avro_ocf.hotcold.table import JSON_VERSION, Table, check_all
 
 PART_BYTES: Final = 450_000
 """Bytes of a record in one row. A larger record takes several: each must fit a parameter, in hexadecimal digits."""
+
+RESETTING: Final = "resetting"
+"""The setting that holds the token of the reset that is at work. Until it has come to its end, nothing comes in."""
 
 LAST_DATED_MS: Final = 253_402_300_799_999
 """The last millisecond of the year 9999."""
@@ -70,9 +73,9 @@ async def ingest(context: Context, table: Table, upload: Upload) -> IngestReport
                 return report
             if attempt:  # the first time, the id may have been forgotten just now
                 raise
-        except OutcomeUnknownError:
-            if report := await _replayed(context, table, upload):
-                return report._replace(is_replay=False)
+        except OutcomeUnknownError as unknown:
+            if report := await _stored(context, table, upload, unknown):
+                return report
             raise
         else:
             break
@@ -98,7 +101,7 @@ def _batch(context: Context, table: Table, upload: Upload, version: int, datas: 
     owner = (upload.dataset_id, table.name, version, group.period_tag, upload.uploaded_by or "", now)
     totals = Totals(accepted_records=len(datas), hot_records=len(datas), hot_bytes=sum(map(len, datas)))
     return guarded(
-        [bind(sql.GUARD_NO_SCHEMA, table.name)] if version == JSON_VERSION else [],
+        [bind(sql.GUARD_NO_SETTING, RESETTING), *([bind(sql.GUARD_NO_SCHEMA, table.name)] if version == JSON_VERSION else [])],
         [
             bind(sql.INSERT_UPLOAD, *key, _content_hash(upload, datas), version, len(datas), now),
             *(bind(sql.INSERT_ROWS, *owner, listed) for listed in rows),
@@ -138,9 +141,26 @@ def _content_hash(upload: Upload, datas: Iterable[bytes]) -> str:
     return digest.hexdigest()
 
 
+async def _stored(context: Context, table: Table, upload: Upload, unknown: OutcomeUnknownError) -> IngestReport | None:
+    """Return the report of an upload whose answer was lost, or None if it is not there. Raises `unknown` if that cannot be told."""
+    try:
+        report = await _replayed(context, table, upload)
+    except ConflictError:
+        raise
+    except StoreError as error:
+        raise unknown from error
+    return report and report._replace(is_replay=False)
+
+
 async def _replayed(context: Context, table: Table, upload: Upload) -> IngestReport | None:
-    """Return the report of the upload that has this id, or None if there is none; raise `ConflictError` if it is another."""
-    rows = await context.query(sql.READ_UPLOAD, upload.dataset_id, table.name, upload.upload_id)
+    """Return the report of the upload that has this id, or None if there is none; raise `ConflictError` if it is another.
+
+    Raises `UnavailableError` while a reset is at work: the rows of an upload may be gone by then, and its id not yet.
+    """
+    key = (upload.dataset_id, table.name, upload.upload_id)
+    resetting, rows = await context.database.batch([bind(sql.READ_SETTING, RESETTING), bind(sql.READ_UPLOAD, *key)])
+    if resetting:
+        raise UnavailableError("a reset is at work, or was stopped: nothing comes in until it has been run to its end")
     if not rows:
         return None
     version, count = int(rows[0]["table_version"]), int(rows[0]["record_count"])

@@ -47,10 +47,7 @@ async def _open(context: Context, query: Query) -> tuple[DatasetReader, Schema]:
     await reader.open()
     if reader.table.reader_schema:
         return reader, reader.table.reader_schema
-    blocks = [block for run in reader.snapshot.runs for block in run.blocks]
-    schemas = {block.header.schema.json for block in blocks}
-    if not reader.snapshot.hot and len(schemas) == 1:
-        return reader, parse_schema(schemas.pop(), strict=False)
+    # The schema of a file is that of all datasets in it, whose keys are none of this reader's business.
     inference = Inference()
     is_empty = True
     async for record in reader.records():

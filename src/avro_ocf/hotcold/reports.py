@@ -147,6 +147,7 @@ class StatusReport(NamedTuple):
     dead_files: int
     unknown_objects: int | None
     poison_messages: int
+    is_resetting: bool
     tables: list[dict[str, Any]]
     files: list[dict[str, Any]]
     runs: list[dict[str, Any]]

@@ -1,21 +1,18 @@
 """Starting over: everything hot is removed, every object is marked dead and then collected. Tables keep their schemas.
 
-A reset that was stopped can be run again. Whatever of the first one the database has yet to run does nothing by then: it deletes
-only rows of sequences that were given out before it began, and its last batch stands under a token that the next reset replaces.
+Nothing comes in until it has ended. A reset that was stopped has to be run again. Whatever of the first one the database has yet
+to run does nothing by then: it deletes only rows of sequences that were given out before it began, and its last batch stands
+under a token that the next reset replaces.
 """
-
-from typing import Final
 
 from avro_ocf.errors import ConflictError, OutcomeUnknownError
 from avro_ocf.hotcold import sql
 from avro_ocf.hotcold.collect import collect
 from avro_ocf.hotcold.context import Context, bind, guarded
+from avro_ocf.hotcold.ingest import RESETTING
 from avro_ocf.hotcold.objects import ATTEMPTS
 from avro_ocf.hotcold.reports import ResetReport
 from avro_ocf.hotcold.status import status
-
-RESETTING: Final = "resetting"
-"""The setting that holds the token of the reset that is at work."""
 
 
 async def reset(context: Context, *, is_dry_run: bool) -> ResetReport:
@@ -42,8 +39,8 @@ async def _what_would_go(context: Context, is_dry_run: bool) -> ResetReport:
 async def _empty(context: Context, token: str) -> None:
     """Remove what is left, in one batch that happens once.
 
-    What came in meanwhile goes together with the totals, so that those are right, and with the ids of uploads, so that none comes
-    in again while it is there. Rows are gone before their objects: an archiver at work cannot bring them back.
+    Totals and the ids of uploads go with it, so that totals are right, and no upload comes in again while it is there. Rows are
+    gone before their objects: an archiver at work cannot bring them back.
     """
     batch = guarded(
         [bind(sql.GUARD_SETTING, RESETTING, token)],

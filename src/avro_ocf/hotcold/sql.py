@@ -24,6 +24,7 @@ GUARD_TOTALS: Final = """INSERT INTO guards (ok) SELECT ?4 = COALESCE((
   FROM ledger WHERE table_name = ?1 AND table_version = CAST(?2 AS INTEGER) AND period_tag = ?3), '[0,0,0,0,0,0,0,0]')"""
 GUARD_NO_FILE: Final = "INSERT INTO guards (ok) SELECT NOT EXISTS (SELECT 1 FROM archived_files WHERE file_path = ?1)"
 GUARD_SETTING: Final = """INSERT INTO guards (ok) SELECT EXISTS (SELECT 1 FROM store_settings WHERE name = ?1 AND value = ?2)"""
+GUARD_NO_SETTING: Final = "INSERT INTO guards (ok) SELECT NOT EXISTS (SELECT 1 FROM store_settings WHERE name = ?1)"
 CLEAR_GUARDS: Final = "DELETE FROM guards"
 
 # Tables and the ledger
@@ -232,8 +233,9 @@ DELETE_SETTING: Final = "DELETE FROM store_settings WHERE name = ?1"
 
 # Reset and rebuild
 
-DELETE_SOME_ROWS: Final = """DELETE FROM buffer_logs WHERE id IN (
-  SELECT id FROM buffer_logs WHERE id <= CAST(?1 AS INTEGER) ORDER BY id LIMIT 5000) RETURNING 1 AS deleted"""
+DELETE_SOME_ROWS: Final = """DELETE FROM buffer_logs WHERE id <= COALESCE((
+  SELECT id FROM buffer_logs WHERE id <= CAST(?1 AS INTEGER) AND parts_left = 0 ORDER BY id LIMIT 1 OFFSET 4999),
+  CAST(?1 AS INTEGER)) RETURNING 1 AS deleted"""
 DELETE_QUARANTINE: Final = "DELETE FROM quarantine"
 DELETE_POISON: Final = "DELETE FROM poison_messages"
 KILL_ALL_FILES: Final = """UPDATE archived_files SET state = 'dead', last_modified_at = CAST(?1 AS INTEGER)

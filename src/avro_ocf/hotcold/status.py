@@ -7,6 +7,7 @@ from avro_ocf.errors import AvroError
 from avro_ocf.hotcold import sql
 from avro_ocf.hotcold.archive import PAUSED
 from avro_ocf.hotcold.context import Context, bind
+from avro_ocf.hotcold.ingest import RESETTING
 from avro_ocf.hotcold.migrations import READ_VERSION, VERSION
 from avro_ocf.hotcold.ports import Row, Statement
 from avro_ocf.hotcold.reports import Check, DoctorReport, StatusReport
@@ -27,6 +28,7 @@ def status_statements() -> list[Statement]:
     return [
         bind(sql.READ_SETTING, PAUSED),
         bind(sql.READ_SETTING, UNKNOWN_OBJECTS),
+        bind(sql.READ_SETTING, RESETTING),
         bind(sql.READ_LEDGER),
         bind(sql.OLDEST_ROW),
         bind(sql.COUNT_STATE, "staged"),
@@ -40,7 +42,7 @@ def status_statements() -> list[Statement]:
 
 def status_report(context: Context, files: list[Row], rest: list[list[Row]]) -> StatusReport:
     """Return the report of the latest `files`, each with the sums of its blocks, and of the answers to `status_statements`."""
-    paused, unknown, ledger, oldest, staged, dead, runs, quarantine, poison, latest = rest
+    paused, unknown, resetting, ledger, oldest, staged, dead, runs, quarantine, poison, latest = rest
 
     def total(column: str) -> int:
         return sum(int(row[column]) for row in ledger)
@@ -59,6 +61,7 @@ def status_report(context: Context, files: list[Row], rest: list[list[Row]]) -> 
         dead_files=int(dead[0]["file_count"]),
         unknown_objects=int(unknown[0]["value"]) if unknown else None,
         poison_messages=int(poison[0]["message_count"]),
+        is_resetting=bool(resetting),
         tables=[dict(row) for row in ledger],
         files=[_checked(row) for row in files],
         runs=[json.loads(row["report"]) for row in runs],
@@ -124,6 +127,7 @@ async def _check_archive(context: Context) -> list[Check]:
     return [
         Check("archive lag", lag < LAG_MS, f"the oldest hot row is {lag} ms old"),
         Check("archiving", not report.is_paused, "paused" if report.is_paused else "not paused"),
+        Check("reset", not report.is_resetting, "not finished: run it again" if report.is_resetting else "none is unfinished"),
         Check("index", not unfit, f"blocks do not fill {', '.join(unfit)}" if unfit else "blocks fill the latest files exactly"),
         Check("objects", not unknown, f"{unknown} that no row knows" + ("; `reindex` takes them up" if unknown else "")),
         Check("quarantine", not report.quarantined_records, f"{report.quarantined_records} records in quarantine"),

@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
-from typing import Any, Literal, overload
+from typing import Any, Final, Literal, overload
 
 from avro_ocf.api import parse_schema
 from avro_ocf.errors import ConflictError, DatumError, NotFoundError
@@ -35,6 +35,9 @@ from avro_ocf.hotcold.settings import DEFAULT_SETTINGS, Settings, check_settings
 from avro_ocf.hotcold.snapshot import Query
 from avro_ocf.hotcold.table import Table
 from avro_ocf.hotcold.tables import add_table, load_table
+
+TABLES_KEPT: Final = 1_000
+"""Tables that a store keeps in mind; where more are asked for, it begins anew."""
 
 
 def _now_ms() -> int:
@@ -79,6 +82,8 @@ class HotCold:
         return self._ctx
 
     async def _load_table(self, name: str) -> Table:
+        if len(self._tables) >= TABLES_KEPT:  # names may come from strangers
+            self._tables.clear()
         table = self._tables[name] = await load_table(self._ctx, name)
         return table
 
@@ -212,7 +217,7 @@ class HotCold:
     async def reset(self, *, dry_run: bool = False) -> ResetReport:
         """Remove all records, hot and cold; tables keep their schemas. With `dry_run`, only tell what would go.
 
-        After an error run it again. What is accepted before it has returned may go as well. Raises `ConflictError` where another
+        Until it has come to its end nothing is ingested, so after an error run it again. Raises `ConflictError` where another
         `reset` has begun meanwhile.
         """
         return await reset.reset(await self._ready(), is_dry_run=dry_run)

@@ -302,7 +302,7 @@ def no_reset_guard(patch: pytest.MonkeyPatch) -> None:
 
 @_canary("a reset deletes rows that came in after it began")
 def no_reset_bound(patch: pytest.MonkeyPatch) -> None:
-    unbounded = sql.DELETE_SOME_ROWS.replace("id <= CAST(?1 AS INTEGER)", "?1 <> ''")
+    unbounded = sql.DELETE_SOME_ROWS.replace("CAST(?1 AS INTEGER)", "?1 + 1000000")
     assert unbounded != sql.DELETE_SOME_ROWS
     patch.setattr(sql, "DELETE_SOME_ROWS", unbounded)
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from avro_ocf.hotcold import Settings
+from avro_ocf.hotcold import Settings, sql
+from avro_ocf.hotcold.ingest import RESETTING
 from tests.hotcold.simulation import actors
 from tests.hotcold.simulation.actors import EVERYTHING, Client, Range
 from tests.hotcold.simulation.bases import Base, group_of
@@ -63,7 +64,7 @@ class Schedule:
 
     def end_reset(self) -> None:
         """Run a reset that was stopped again."""
-        if self.book.is_resetting:
+        if self.book.is_resetting or self.world.query(sql.READ_SETTING, RESETTING):
             self.scheduler.run_calm(END, actors.reset(self.client(END)))
 
     def go_on_after_reset(self) -> None:

@@ -70,6 +70,7 @@ function table(rows, none, columns) {
 function alerts(t) {
   const found = [], [run] = t.runs;
   if (t.is_paused) found.push("Archiving is paused.");
+  if (t.is_resetting) found.push("A reset was not finished: run it again. Nothing comes in until then.");
   if (t.oldest_row_ms >= LAG_MS) found.push("The oldest hot row has waited for more than a day: is the archiver run?");
   if (run?.result.startsWith("failed")) found.push(["The latest run ", text(cut(run.result))]);
   for (const file of t.files) if (!file.is_consistent) found.push(["The blocks do not fill ", id(file.file_path), "."]);
