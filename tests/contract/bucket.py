@@ -287,7 +287,8 @@ class BucketContract:
 
     # All of it, against a model.
 
-    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+    # One method for many adapters: what one of them does is no matter of the others.
+    @settings(suppress_health_check=[HealthCheck.differing_executors, HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
     @given(steps=st.lists(STEPS, max_size=20))
     def test_a_bucket_is_a_dictionary(self, pair: Pair, steps: list[tuple[Any, ...]]) -> None:
         model: dict[str, bytes] = {}
