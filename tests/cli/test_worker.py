@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import shlex
 import sqlite3
 import subprocess
@@ -15,9 +16,10 @@ import pytest
 
 from avro_ocf.adapters.sqlite import SQLite
 from avro_ocf.cli.worker import _OPTIONS
+from avro_ocf.errors import StoreError
 from avro_ocf.hotcold.migrate import migrate
 from avro_ocf.hotcold.migrations import MIGRATIONS, VERSION
-from avro_ocf.worker.deployment import Names, migration_sql
+from avro_ocf.worker.deployment import Names, create, migration_sql
 from tests.cli.commands import Run
 
 pytestmark = pytest.mark.host
@@ -101,20 +103,27 @@ def test_names_of_every_kind(run: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("fields", "told"),
     [
-        (["--name", ""], "name: '' is empty"),
-        (["--bucket-name", "a\nb"], "bucket_name: 'a\\nb' is empty, or has characters that cannot be printed"),
-        (["--queue", "\x7f"], "queue"),
-        (["--cron", ""], "crons"),
-        (["--database-binding", "A-B"], "database_binding: 'A-B' is not letters, digits and _"),
-        (["--bucket-binding", "2nd"], "bucket_binding"),
-        (["--queue-binding", "É"], "queue_binding"),
-        (["--queue-binding", "BATTLE_INDEX_DB"], "two bindings have the same name"),
+        ({"name": ""}, "name: '' is empty"),
+        ({"bucket_name": "a\nb"}, "bucket_name: 'a\\nb' is empty, or has characters that cannot be printed"),
+        ({"database_id": "\x7f"}, "database_id"),
+        ({"crons": ("",)}, "crons"),
+        ({"database_binding": "A-B"}, "database_binding: 'A-B' is not letters, digits and _"),
+        ({"bucket_binding": "2nd"}, "bucket_binding"),
+        ({"queue_binding": "É"}, "queue_binding"),
+        ({"queue_binding": "BATTLE_INDEX_DB"}, "two bindings have the same name"),
+        ({"dead_letter_queue": "battle-ingest"}, "dead_letter_queue: 'battle-ingest' is the queue itself"),
     ],
 )
-def test_what_can_be_no_name(run: Run, tmp_path: Path, options: list[str], told: str) -> None:
-    assert told in run("worker", "init", "battles", *options, code=1).stderr.decode()
+def test_what_can_be_no_name(tmp_path: Path, fields: dict[str, Any], told: str) -> None:
+    with pytest.raises(StoreError, match=re.escape(told)):
+        create(tmp_path / "battles", Names(**fields))
+    assert not (tmp_path / "battles").exists()
+
+
+def test_a_bad_name_is_one_line(run: Run, tmp_path: Path) -> None:
+    assert b"queue: " in run("worker", "init", "battles", "--queue", "\x7f", code=1).stderr
     assert not (tmp_path / "battles").exists()
 
 

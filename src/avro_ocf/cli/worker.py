@@ -30,7 +30,7 @@ def add_commands(commands: Commands) -> None:
     init = add_command(subcommands, worker_init_command, "a folder for wrangler to deploy", "init")
     init.add_argument("folder", type=folder, metavar="DIR", help="a new or empty folder")
     for option, default, what in _OPTIONS:
-        init.add_argument(option, metavar="NAME", help=f"{what} (default: {default})")
+        init.add_argument(option, metavar="ID" if option.endswith("-id") else "NAME", help=f"{what} (default: {default})")
     init.add_argument("--cron", action="append", metavar="TIMES", help="when to archive, once or more (default: */5 * * * *)")
     init.add_argument("--update", action="store_true", help="give a folder made before this version's library and migrations")
     token = add_command(subcommands, worker_token_command, "a token to write and read one dataset", "token")
