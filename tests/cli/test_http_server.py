@@ -5,11 +5,14 @@ import http.client
 import json
 import socket
 import threading
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import ExitStack
 from typing import Any, Self
 
 import pytest
 
+from avro_ocf.cli import http_server
 from avro_ocf.cli.http_server import HEAD_BYTES, Headers, HttpServer, Respond, Timeouts, parse_head
 from avro_ocf.worker.http import Body, HttpError, Request, Response, error_response, json_response, read_body
 from tests.cli.commands import LONG_S, ask
@@ -18,14 +21,16 @@ pytestmark = pytest.mark.host
 
 
 class Served:
-    """A server in a thread: it keeps what it logs. At the end, requests have `grace_s` seconds left."""
+    """A server in a thread: it keeps what it logs. At the end, requests have `grace_s` seconds left; asyncio must not complain."""
 
     def __init__(self, respond: Respond, timeouts: Timeouts, grace_s: float = LONG_S) -> None:
         self._grace_s = grace_s
         self.log: list[str] = []
         self.port = 0
         self._server = HttpServer(respond, self.log.append, timeouts)
+        self._complaints: list[dict[str, Any]] = []
         self._loop = asyncio.new_event_loop()
+        self._loop.set_exception_handler(lambda _, complaint: self._complaints.append(complaint))
         self._thread = threading.Thread(target=self._loop.run_forever)
 
     def run(self, work: Awaitable[Any]) -> Any:
@@ -44,6 +49,7 @@ class Served:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+        assert not self._complaints
 
     def exchange(self, *parts: bytes, is_over: bool = False) -> bytes:
         """Send some bytes and return all that comes back."""
@@ -214,6 +220,30 @@ def test_slow_clients_are_not_waited_for() -> None:
         assert status_of(served.exchange(request(b"Transfer-Encoding: chunked", body=b"5\r\na"))) == 408
         assert status_of(served.exchange(request(b"Transfer-Encoding: chunked", body=b"1\r\na\r\n"))) == 408
         assert status_of(idle.recv(65536)) == 408
+
+
+def test_connections_past_the_limit_are_answered_at_once_and_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_server, "MOST_CONNECTIONS", 20)
+    monkeypatch.setattr(http_server, "MOST_REFUSALS", 10)
+    forever = Timeouts(head_s=1000, linger_s=1000)
+    with ExitStack() as stack, Served(echo, forever, grace_s=0) as served:
+
+        def connect() -> socket.socket:
+            return stack.enter_context(socket.create_connection(("127.0.0.1", served.port), timeout=LONG_S))
+
+        silent = [connect() for _ in range(20)]
+        refused = [connect() for _ in range(20)]
+        answers = [connection.recv(65536) for connection in refused]
+        assert {status_of(answer) for answer in answers} == {503}
+        assert b"too many connections" in answers[0]
+        with pytest.raises((ConnectionResetError, BrokenPipeError)):  # it is closed, and not only half
+            refused[-1].sendall(b"x" * 100_000_000)
+        silent[0].sendall(request())
+        assert status_of(silent[0].recv(65536)) == 200
+        silent[0].close()  # its place is free again, though the refused ones are still there
+        deadline = time.monotonic() + LONG_S
+        while not served.exchange(request()).startswith(b"HTTP/1.1 200"):
+            assert time.monotonic() < deadline
 
 
 def streaming(make: Callable[[], AsyncGenerator[bytes, None]]) -> Respond:

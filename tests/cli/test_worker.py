@@ -160,6 +160,58 @@ def test_an_update_replaces_the_library_and_nothing_of_the_users(run: Run, tmp_p
     assert not files_in(tmp_path / "empty")
 
 
+UPDATE = """
+import os, resource, sys
+from pathlib import Path
+from avro_ocf.worker.deployment import update
+
+how, at = sys.argv[1], int(sys.argv[2])
+renames = 0
+
+def hook(event, _):
+    global renames
+    if event == "os.rename":
+        renames += 1
+        if renames == at and how == "killed":
+            os._exit(9)
+        if renames == at and how == "refused":
+            raise OSError("no rename")
+
+sys.addaudithook(hook)
+if how == "full":
+    resource.setrlimit(resource.RLIMIT_FSIZE, (at, at))
+update(Path("battles"))
+"""
+"""It fails: by a limit of `at` bytes for each file it writes, or by an exception or a kill in the place of the `at`-th rename."""
+
+
+@pytest.mark.parametrize(
+    ("how", "at"),
+    [("full", 10), ("full", 12_000), *((how, at) for how in ("refused", "killed") for at in (1, 2, 3))],
+)
+def test_an_update_that_fails_leaves_a_library_and_the_next_one_succeeds(run: Run, tmp_path: Path, how: str, at: int) -> None:
+    folder = tmp_path / "battles"
+    run("worker", "init", "battles")
+    made = files_in(folder)
+    (folder / "migrations" / "0002_poison_messages.sql").unlink()
+    (folder / "src/avro_ocf/gone.py").write_bytes(b"old")
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-c", UPDATE, how, str(at)]
+    assert subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=False).returncode == (
+        9 if how == "killed" else 1
+    )
+    deployed = {name: content for name, content in files_in(folder).items() if name.startswith("src/")}
+    whole = {name: content for name, content in made.items() if name.startswith("src/")} | {"src/avro_ocf/gone.py": b"old"}
+    if (how, at) == ("killed", 3):  # between the old library and the new one
+        assert deployed.keys() == {"src/main.py"}
+    else:
+        assert deployed == whole
+    if how != "killed":
+        assert {path.name for path in folder.iterdir()} == {*(name.partition("/")[0] for name in made)}
+    run("worker", "init", "--update", "battles")
+    assert files_in(folder) == made
+
+
 def test_the_help_tells_the_names_that_are_taken() -> None:
     names = Names()._asdict()
     assert {option[2:].replace("-", "_"): default for option, default, _ in _OPTIONS} == {

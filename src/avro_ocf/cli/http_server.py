@@ -16,7 +16,10 @@ HEAD_BYTES: Final = 32 * 1024
 """Bytes of the longest request line and headers together."""
 
 MOST_CONNECTIONS: Final = 200
-"""Connections at a time; those past it get an answer at once, and it is 503."""
+"""Connections at a time that are served; those past it get an answer at once, and it is 503."""
+
+MOST_REFUSALS: Final = 200
+"""Of those, so many at a time are closed with care; one past them is closed at once and may lose its answer."""
 
 READ_BYTES: Final = 64 * 1024
 
@@ -102,6 +105,7 @@ class HttpServer:
         self._log = log
         self._timeouts = timeouts
         self._connections: set[asyncio.Task[None]] = set()
+        self._served = 0
         self._server: asyncio.Server | None = None
 
     async def start(self, host: str, port: int) -> int:
@@ -124,18 +128,22 @@ class HttpServer:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - asyncio calls this as a task
         self._connections.add(task)
+        is_served = self._served < MOST_CONNECTIONS
+        self._served += is_served
         writer.transport.set_write_buffer_limits(high=0)  # what is written is taken when `drain` returns
         try:
-            await _Exchange(reader, writer, self._timeouts, self._log).run(
-                self._respond if len(self._connections) <= MOST_CONNECTIONS else None
-            )
+            exchange = _Exchange(reader, writer, self._timeouts, self._log)
+            if is_served:
+                await exchange.run(self._respond)
+            else:
+                await exchange.refuse(lingers=len(self._connections) - self._served <= MOST_REFUSALS)
         except Exception:  # noqa: BLE001 - the client is gone, or its answer could not be ended and must not look whole
             writer.transport.abort()
-        except asyncio.CancelledError:
+        except asyncio.CancelledError:  # by `stop`, which waits by itself; Python 3.11 prints a traceback for a task that ends so
             writer.transport.abort()
-            raise
         finally:
             writer.close()
+            self._served -= is_served
             self._connections.discard(task)
 
 
@@ -151,12 +159,18 @@ class _Exchange:
         self._log = log
         self._body_deadline = 0.0
 
-    async def run(self, respond: Respond | None) -> None:
+    async def refuse(self, *, lingers: bool) -> None:
+        """Answer without reading anything: a client that says nothing must not be waited for."""
+        response = error_response(HttpError(503, "there are too many connections"))
+        self._log(f"a connection too many: {response.status}")
+        await self._send(response, has_body=True)
+        if lingers:
+            await self._linger()
+
+    async def run(self, respond: Respond) -> None:
         head: Head | None = None
         try:
             head = await self._head()
-            if respond is None:
-                raise HttpError(503, "there are too many connections")
             body = b"" if head.length == 0 else self._body(head)
             response = await respond(head.method, head.target, head.headers, body)
         except HttpError as error:
@@ -168,6 +182,9 @@ class _Exchange:
         except Exception:
             self._log(f"{name}: cut off")
             raise
+        await self._linger()
+
+    async def _linger(self) -> None:
         self._writer.write_eof()
         with suppress(TimeoutError):
             async with asyncio.timeout(self._timeouts.linger_s):

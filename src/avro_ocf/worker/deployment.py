@@ -18,6 +18,8 @@ TEMPLATES: Final = PACKAGE / "worker" / "template"
 
 MAIN: Final = "src/main.py"
 LIBRARY: Final = "src/avro_ocf"
+UPDATING: Final = ".avro_ocf.update"
+"""Where an update keeps the new library until it is whole, and the old one until that is in its place: outside what is deployed."""
 
 _NOT_DEPLOYED: Final = re.compile(
     r"cli/|__main__\.py|py\.typed|adapters/(?:d1_rest|directory|r2_s3|sqlite)\.py|worker/(?:deployment\.py|template/)|(?:.*/)?__pycache__/"
@@ -57,16 +59,28 @@ def create(folder: Path, names: Names) -> int:
 def update(folder: Path) -> int:
     """Replace the library in a folder that `create` made, add the migrations that it lacks, and return how many files were written.
 
-    Everything else stays as it is. Raises `StoreError` for another folder, and `OSError`.
+    Everything else stays as it is. After a failure the old library is in its place, or the next update puts it there.
+    Raises `StoreError` for another folder, and `OSError`.
     """
-    library, old = folder / LIBRARY, folder / f"{LIBRARY}.old"
+    library, new, old = folder / LIBRARY, folder / UPDATING / "new", folder / UPDATING / "old"
+    if (folder / MAIN).is_file() and not library.exists() and old.is_dir():  # an update was killed between its last two renames
+        old.rename(library)
     if not (library / "__init__.py").is_file() or not (folder / MAIN).is_file():
         raise StoreError(f"{folder}: no folder that `worker init` has made: {MAIN} or {LIBRARY} is missing")
-    shutil.rmtree(old, ignore_errors=True)
-    library.rename(old)
+    if new.parent.exists():
+        shutil.rmtree(new.parent)
     missing = {name: text for name, text in _migrations().items() if not (folder / name).exists()}
-    count = _write(folder, {**missing, **_library()})
-    shutil.rmtree(old)
+    try:
+        count = _write(new, {**missing, **_library()})
+        for name in missing:
+            (folder / name).parent.mkdir(exist_ok=True)
+            (new / name).rename(folder / name)
+        library.rename(old)
+        (new / LIBRARY).rename(library)
+    finally:
+        if not library.exists():
+            old.rename(library)
+        shutil.rmtree(new.parent, ignore_errors=True)
     return count
 
 
