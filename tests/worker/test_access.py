@@ -30,7 +30,7 @@ def refused(access: Access, authorization: str | None) -> str:
 def test_a_dataset_token_is_for_its_dataset_until_it_expires(dataset_id: str, lifetime_ms: int) -> None:
     token = issue_token(SECRET, dataset_id, NOW_MS + lifetime_ms)
     grant = ACCESS.grant({"authorization": f"Bearer {token}"})
-    assert grant == Grant(dataset_id)
+    assert grant == Grant(dataset_id, NOW_MS)
     assert not grant.is_admin
     grant.check_dataset(dataset_id)
     with pytest.raises(HttpError, match="another dataset"):

@@ -3,12 +3,16 @@
 import io
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from avro_ocf import Writer, parse_schema
+from avro_ocf.worker.http import HttpError
+from avro_ocf.worker.uploads import WORKER_LIMITS, _check_memory
+from tests.hotcold.stores import DAY_MS
 from tests.worker.web import ADMIN, LIMITS, WEATHER, Answer, Web, in_chunks, memory_web
 
 pytestmark = pytest.mark.host
@@ -74,7 +78,7 @@ def test_what_is_said_of_an_upload_is_kept(web: Web) -> None:
 
 def test_an_id_that_stands_for_something_else_is_a_conflict(web: Web) -> None:
     assert web.post({**UPLOAD, "id": "u"}).status == 201
-    for other in ({"records": [{"a": 1}]}, {"timestamp": 5}, {"period_tag": "p"}):
+    for other in ({"records": [{"a": 1}]}, {"timestamp": 5}, {"period_tag": "2020-02"}):
         for token in (ADMIN, web.token("d")):
             assert web.post({**UPLOAD, "id": "u", **other}, token=token).status == 409
     assert web.records("d", "t") == UPLOAD["records"]
@@ -270,3 +274,35 @@ def test_a_dataset_token_writes_its_dataset_only(web: Web) -> None:
     assert answers == {b'{"error":{"type":"forbidden","message":"the token is for another dataset"}}'}
     assert web.records("e", "t") == [] != web.records("d", "t")
     assert web.post(other).status == 201
+
+
+def test_a_dataset_token_neither_keeps_nor_multiplies_shared_objects(web: Web) -> None:
+    token, now = web.token("d"), web.rig.clock()
+    data = ocf(WEATHER, [{"time": 1, "temp": 0.5}])
+    refused: tuple[tuple[str, list[Any], int], ...] = (
+        ("timestamp", [now + DAY_MS + 1, 2**52], 400),
+        ("period_tag", ["winter", "2026", "2026-13", "2026-00", "2026-01-01", "2026-01\n", ""], 403),
+    )
+    for name, values_of_it, status in refused:
+        for value in values_of_it:
+            answers = [web.post({**UPLOAD, name: value}, token=token), web.post(UPLOAD, token=token, **{name: value})]
+            target = f"/buffer?{urlencode({'dataset_id': 'd', 'table': 't', name: value})}"
+            answers += [post(web, body, "application/x-ndjson", target, token=token) for body in (b"{}", data)]
+            for answer in answers:
+                assert (answer.status, answer.error["path"]) == (status, name)
+    assert web.records_or_none("d", "t") is None
+    allowed = {"timestamp": now + DAY_MS, "period_tag": "2026-12"}
+    assert web.post({**UPLOAD, **allowed}, token=token).status == 201
+    assert web.post({**UPLOAD, "timestamp": 2**52, "period_tag": "winter"}).status == 201
+
+
+def test_the_estimate_of_what_text_takes() -> None:
+    most = WORKER_LIMITS.memory_bytes
+    for body in (b"x" * (most // 8), "é".encode() * (most // 16), b'{"a":1}\n' * (most // 394), b"\\u00e9" * (most // 48)):
+        _check_memory(body, most)
+        with pytest.raises(HttpError, match="memory"):
+            _check_memory(body + b"{}," * 200, most)
+        for wide in ("\U0001f600".encode(), b"\\ud83d\\ude00", b"\\uD83D"):
+            with pytest.raises(HttpError, match="memory"):
+                _check_memory(body + wide, most)
+    _check_memory(b"x" * (WORKER_LIMITS.body_bytes - 100) + "\U0001f600".encode(), most)

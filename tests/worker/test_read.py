@@ -141,12 +141,13 @@ def test_a_large_answer_is_sent_while_it_is_read() -> None:
         for start in range(0, len(LARGE), 100):
             web.rig.ingest("d", "t", LARGE[start : start + 100], timestamp=start)
         for is_cold in (False, True):
-            for form in ("ndjson", "json", "ocf")[: 2 + is_cold]:  # while hot, a file's schema takes all records
+            for form in ("ndjson", "json", "ocf"):
                 chunks, work = web.rig.run(read_in_chunks(web, form))
                 assert records_of(form, b"".join(chunks)) == LARGE
                 assert min(map(len, chunks[:-1])) >= CHUNK_BYTES
                 assert max(map(len, chunks)) < 2 * CHUNK_BYTES + 2000
-                assert work[0] < (work[-1] / 2 if is_cold else work[-1])  # hot rows are read a megabyte at a time
+                # Hot rows are read a megabyte at a time, and the schema of a file takes all records.
+                assert work[0] < (work[-1] / 2 if is_cold and form != "ocf" else work[-1])
             web.rig.archive()
 
 

@@ -15,7 +15,7 @@ from tests.hotcold.stores import DAY_MS, SMALL, Rig, memory_rig
 ADMIN = "an-admin-token-of-tests"
 SECRET = "a-dataset-secret-of-tests"
 DEAD_LETTERS = "uploads-dead"
-LIMITS = UploadLimits(body_bytes=100_000, memory_bytes=1_000_000)
+LIMITS = UploadLimits(body_bytes=100_000, memory_bytes=1_000_000, unpacked_bytes=1_000_000)
 
 WEATHER = {
     "type": "record",

@@ -15,4 +15,4 @@ pytestmark = pytest.mark.host
 def test_the_handlers_do_as_they_should(pyodide: str, python: str, shape: str) -> None:
     *_, last = run_script(pyodide, "../runtime/class_style.py", shape).splitlines()
     assert last.startswith(f"Python {python}.")
-    assert last.endswith(f"on emscripten, bindings {shape}: 6 checks passed")
+    assert last.endswith(f"on emscripten, bindings {shape}: 8 checks passed")

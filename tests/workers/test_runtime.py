@@ -225,6 +225,12 @@ def test_messages_that_fail_come_again_and_then_go_to_the_dead_letters(runtime: 
 def test_an_answer_that_fails_on_its_way_never_looks_whole(runtime: Runtime) -> None:
     random = Random(SEED)
     lines = b"".join(b'{"noise":"%s"}\n' % random.randbytes(400).hex().encode() for _ in range(400))
+    schema = {
+        "type": "record",
+        "name": "Noise",
+        "fields": [{"name": "noise", "type": "string"}],
+    }  # else a file takes all records first
+    runtime.sql(f"INSERT INTO table_schemas VALUES ('noise', 1, '{json.dumps(schema)}', NULL)")
     target = "/buffer?dataset_id=1&table=noise&period_tag=noisy"
     assert runtime.request("POST", target, lines, kind="application/x-ndjson").status == 201
     runtime.sql(LEASE_IS_OVER)

@@ -12,11 +12,12 @@ pytestmark = pytest.mark.host
 MIB = 2**20
 ARCHIVE_BYTES = 32 * MIB
 READ_BYTES = 8 * MIB
+UPLOAD_BYTES = 64 * MIB
 
 
 @pytest.fixture(scope="module")
 def figures() -> list[dict[str, Any]]:
-    output = run_script("pyodide-python314", "measurements.py", turns=2)
+    output = run_script("pyodide-python314", "measurements.py", turns=3)
     print(output)
     return [json.loads(line) for line in output.splitlines() if line.startswith("{")]
 
@@ -36,3 +37,6 @@ def test_memory_is_bounded(figures: list[dict[str, Any]]) -> None:
     [read] = [each for each in figures if "read" in each]
     assert read["read"] == 1_000
     assert read["grown_bytes"] <= READ_BYTES
+    [uploaded] = [each for each in figures if "uploaded_bytes" in each]
+    assert uploaded["uploaded_bytes"] > 3.9 * MIB
+    assert uploaded["grown_bytes"] <= UPLOAD_BYTES

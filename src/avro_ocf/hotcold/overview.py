@@ -1,4 +1,4 @@
-"""`overview`: what the monitoring page shows, in one batch whose answer is bounded, however large the store is."""
+"""`overview`: what the monitoring page shows, in one batch. All but the ledger is bounded, however large the store is."""
 
 from itertools import accumulate
 from typing import Any, Final

@@ -19,17 +19,22 @@ from avro_ocf.worker.http import HttpError
 LEAST_CHARACTERS: Final = 16
 """Characters of the shortest admin token and dataset secret."""
 
+AHEAD_MS: Final = 86_400_000
+"""How far ahead of the clock the timestamp of an upload with a dataset token may be."""
+
 _PURPOSE: Final = b"avro_ocf dataset token\n"
 _SECRET: Final = re.compile(f"[!-~]{{{LEAST_CHARACTERS},}}")
 _BEARER: Final = re.compile("Bearer +([!-~]+)", re.IGNORECASE)
 _DATASET_TOKEN: Final = re.compile(r"(v1\.([A-Za-z0-9_-]+)\.([0-9]{1,16}))\.([A-Za-z0-9_-]{43})")
+_MONTH: Final = re.compile("[0-9]{4}-(?:0[1-9]|1[0-2])")
 _CHALLENGE: Final = {"www-authenticate": 'Bearer realm="avro-ocf"'}
 
 
 class Grant(NamedTuple):
-    """What a request may do: everything if `dataset_id` is None, else write and read that dataset."""
+    """What a request may do: everything if `dataset_id` is None, else write and read that dataset; `now_ms` is when it came."""
 
     dataset_id: str | None
+    now_ms: int = 0
 
     @property
     def is_admin(self) -> bool:
@@ -45,6 +50,15 @@ class Grant(NamedTuple):
         """Raise `HttpError` unless it may write and read that dataset, which may be one that is not there."""
         if self.dataset_id not in {None, dataset_id}:
             raise HttpError(403, "the token is for another dataset")
+
+    def check_upload(self, timestamp: int | None, period_tag: str | None) -> None:
+        """Raise `HttpError` unless it may choose these: objects are shared, and one dataset must not keep or multiply them."""
+        if self.is_admin:
+            return
+        if timestamp is not None and timestamp > self.now_ms + AHEAD_MS:
+            raise HttpError(400, "timestamp: it is more than a day ahead of the clock", path="timestamp")
+        if period_tag is not None and not _MONTH.fullmatch(period_tag):
+            raise HttpError(403, "period_tag: a dataset token may only give a month, YYYY-MM", path="period_tag")
 
 
 class Access:
@@ -82,9 +96,10 @@ class Access:
             raise _refused("the token is not valid")
         if not hmac.compare_digest(_signature(self._dataset_secret, parts[1]), parts[4]):
             raise _refused("the token is not valid")
-        if self._clock() >= int(parts[3]):
+        now_ms = self._clock()
+        if now_ms >= int(parts[3]):
             raise _refused("the token has expired")
-        return Grant(urlsafe_b64decode(parts[2] + "=" * (-len(parts[2]) % 4)).decode())
+        return Grant(urlsafe_b64decode(parts[2] + "=" * (-len(parts[2]) % 4)).decode(), now_ms)
 
 
 def issue_token(secret: str, dataset_id: str, expires_at_ms: int) -> str:

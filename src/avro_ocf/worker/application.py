@@ -12,9 +12,9 @@ from avro_ocf.worker.http import Body, HttpError, Request, Response, error_respo
 from avro_ocf.worker.messages import Message, Verdict, consume
 from avro_ocf.worker.reading import read_response
 from avro_ocf.worker.schedule import ARCHIVE_BUDGET_MS, maintain
-from avro_ocf.worker.uploads import UploadLimits, buffer_response
+from avro_ocf.worker.uploads import WORKER_LIMITS, UploadLimits, buffer_response
 
-DEFAULT_LIMITS: Final = UploadLimits()
+DEFAULT_LIMITS: Final = WORKER_LIMITS
 
 _READING: Final = ("GET", "HEAD")
 

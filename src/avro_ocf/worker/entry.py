@@ -5,19 +5,24 @@ Importing this needs no clock, no entropy and no binding, since Workers keep a s
 """
 
 import asyncio
+import json
+from base64 import b64encode
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
+from math import isfinite
 from typing import Any, Final
 
 from avro_ocf.adapters.d1 import D1
 from avro_ocf.adapters.javascript import is_null, to_buffer, to_object
 from avro_ocf.adapters.r2 import R2
 from avro_ocf.errors import StoreError
-from avro_ocf.hotcold import HotCold
+from avro_ocf.hotcold import HotCold, Settings
+from avro_ocf.hotcold.settings import DEFAULT_SETTINGS
+from avro_ocf.json_text import check_nesting
 from avro_ocf.worker.access import Access, check_secret
 from avro_ocf.worker.application import Application
 from avro_ocf.worker.http import HttpError, Response, error_response
-from avro_ocf.worker.messages import Message
+from avro_ocf.worker.messages import Inexact, Message
 from avro_ocf.worker.schedule import ARCHIVE_BUDGET_MS
 
 ADMIN_TOKEN: Final = "ADMIN_TOKEN"  # noqa: S105 - the name of a secret
@@ -29,9 +34,12 @@ BUCKET: Final = "BATTLE_DATA_BUCKET"
 
 DAY_MS: Final = 86_400_000
 
-
 READ_BYTES: Final = 64 * 1024
 """Bytes of a body that are read at once: by themselves streams give 4 KiB, and each step takes a millisecond."""
+
+RENDERED_VALUES: Final = 100_000
+RENDERED_DEPTH: Final = 50
+"""Values of a message that is kept as no upload, and how deep they are told."""
 
 NOT_WHOLE: Final = b"!this answer is not whole: the rest could not be read\n"
 """How a response ends that fails on its way: it is no JSON, and in a container file it is a block of -17 records.
@@ -43,10 +51,12 @@ That the stream is aborted as well is not enough, since workerd ends such a resp
 class Worker:
     """The handlers of a Worker. `env` and `ctx` are what the runtime gives to each event, bare or wrapped by its SDK.
 
-    A store is opened by the first event and kept for the isolate: bindings belong to no request. It holds nothing else that does.
+    The store, with these `settings`, is opened by the first event and kept for the isolate: bindings belong to no request. It holds
+    nothing else that does.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Settings = DEFAULT_SETTINGS) -> None:
+        self._settings = settings
         self._application: Application | None = None
         self._sending: set[asyncio.Task[None]] = set()
 
@@ -84,7 +94,7 @@ class Worker:
 
     def _opened(self, env: Any) -> Application:
         if self._application is None:
-            self._application = _application(env)
+            self._application = _application(env, self._settings)
         return self._application
 
     def _to_javascript(self, response: Response, ctx: Any) -> Any:
@@ -101,10 +111,10 @@ class Worker:
         return js.Response.new(stream.readable, options)
 
 
-def _application(env: Any) -> Application:
+def _application(env: Any, settings: Settings = DEFAULT_SETTINGS) -> Application:
     database = _variable(env, "DATABASE_BINDING") or DATABASE
     bucket = _variable(env, "BUCKET_BINDING") or BUCKET
-    store = HotCold(D1(getattr(env, database, None), database), R2(getattr(env, bucket, None), bucket))
+    store = HotCold(D1(getattr(env, database, None), database), R2(getattr(env, bucket, None), bucket), settings=settings)
     days = _number(env, "RETENTION_DAYS")
     return Application(
         store,
@@ -154,18 +164,83 @@ def _bare(value: Any) -> Any:
 
 
 def _message_body(body: Any) -> object:
-    """Return text as it is, bytes as bytes, and what the runtime has parsed as JSON text again."""
+    """Return text as it is, bytes as bytes, and an object as JSON text, unless that would not say all of it."""
     import js
-    from pyodide.ffi import JsException
+    from pyodide.ffi import JsException, JsProxy
 
     if isinstance(body, str):
         return body
-    if js.ArrayBuffer.isView(body) or js.Object.prototype.toString.call(body) == "[object ArrayBuffer]":
+    if _is_bytes(body):
         return body.to_bytes()
+    with suppress(JsException):  # as for a big integer
+        text = js.JSON.stringify(body)
+        try:
+            check_nesting(text)
+        except RecursionError:  # it is refused for that, and Pyodide would not survive comparing it
+            return text
+        if not isinstance(body, JsProxy) or js.JSON.parse(text).to_py() == body.to_py():
+            return text
     try:
-        return js.JSON.stringify(body)
-    except JsException:  # as for a big integer; it is no upload, and is stored as what it is
-        return str(body)
+        (rendered,) = _rendered(js.Array.of(body), [RENDERED_VALUES], 0)
+    except Exception:  # noqa: BLE001 - whatever it is, it is not in the way of other messages
+        rendered = {"$more": _kind(body)}
+    return Inexact(json.dumps(rendered, ensure_ascii=False, separators=(",", ":")))
+
+
+def _is_bytes(value: Any) -> bool:
+    import js
+
+    return bool(js.ArrayBuffer.isView(value)) or _kind(value) == "ArrayBuffer"
+
+
+def _kind(value: Any) -> str:
+    """Return the name of JavaScript's class of what is built in."""
+    import js
+
+    return str(js.Object.prototype.toString.call(value))[len("[object ") : -1]
+
+
+def _rendered(values: Any, left: list[int], depth: int) -> list[object]:
+    """Return the items of an array as JSON can say them, with `{"$...": ...}` for what it has no word for.
+
+    `left` counts down the values that are still told: objects may be in themselves, and in others many times.
+    """
+    import js
+
+    boxes = values.map(js.Object)  # Python would take numbers and big integers for the same
+    # An older Pyodide takes null and undefined for the same as well; `None` is undefined when it goes back.
+    return [
+        {"$undefined": True} if value is None and values.indexOf(None, place) == place else _rendered_one(value, box, left, depth)
+        for place, (value, box) in enumerate(zip(values, boxes, strict=True))
+    ]
+
+
+def _rendered_one(value: Any, box: Any, left: list[int], depth: int) -> object:
+    import js
+
+    left[0] -= 1
+    if is_null(value):
+        return None
+    kind = _kind(box)
+    if kind == "BigInt":
+        return {"$bigint": str(box.toString())}
+    if isinstance(value, float) and not isfinite(value):
+        return {"$float": str(box.toString())}
+    if isinstance(value, str | bool | int | float):
+        return value
+    if left[0] < 0 or depth == RENDERED_DEPTH:
+        return {"$more": kind}
+    if _is_bytes(value):
+        return {"$bytes": b64encode(value.to_bytes()).decode()}
+    if kind == "Array":
+        return _rendered(value, left, depth + 1)
+    if kind in {"Map", "Set"}:
+        return {f"${kind.lower()}": _rendered(getattr(js.Array, "from")(value), left, depth + 1)}
+    if kind == "Object":
+        names = [str(name) for name in js.Object.keys(value)]
+        return dict(zip(names, _rendered(js.Object.values(value), left, depth + 1), strict=True))
+    text = value.toJSON() if kind == "Date" else value.toString()
+    return {f"${kind.lower()}": None if is_null(text) else str(text)}
 
 
 async def _chunks(stream: Any) -> AsyncGenerator[bytes, None]:

@@ -37,6 +37,12 @@ class Message(NamedTuple):
     attempts: int = 1
 
 
+class Inexact(NamedTuple):
+    """A body that JSON cannot say, and so no upload: a `text` to keep it by."""
+
+    text: str
+
+
 class Verdict(NamedTuple):
     """What to do with a message: acknowledge it, or have it delivered again after `delay_s` seconds."""
 
@@ -65,6 +71,8 @@ async def consume(
 
 async def _ingest(store: HotCold, message: Message) -> str:
     """Store the upload that a message holds; return why this will never do, or nothing."""
+    if isinstance(message.body, Inexact):
+        return "it holds what JSON has no word for, as v8 messages may: send text, JSON or bytes"
     try:
         await ingest_json(store, _EVERYTHING, body_bytes(message.body), {}, other_id=message.id)
     except _NEVER_FITS as error:
@@ -76,6 +84,8 @@ def body_bytes(body: object) -> bytes:
     """Return a message's body as bytes: JSON as UTF-8, unless it is something else."""
     if isinstance(body, bytes | bytearray | memoryview):
         return bytes(body)
+    if isinstance(body, Inexact):
+        body = body.text
     if isinstance(body, str):
         return body.encode("utf-8", "surrogatepass")
     try:

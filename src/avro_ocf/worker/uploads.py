@@ -22,26 +22,38 @@ OCF_TYPES: Final = frozenset({"application/avro", "application/vnd.apache.avro+b
 LINES_TYPES: Final = frozenset({"application/jsonl", "application/ndjson", "application/x-ndjson"})
 JSON_TYPES: Final = frozenset({"", "application/json"})
 
-OBJECT_BYTES: Final = 100
-VALUE_BYTES: Final = 30
-"""What a list or an object, and each value in one, is taken to need in memory; its text is there twice."""
+OBJECT_BYTES: Final = 250
+VALUE_BYTES: Final = 40
+"""What a list or an object, and each value in one or line, is taken to need in memory."""
+
+TEXT_FACTOR: Final = 8
+WIDE_TEXT_FACTOR: Final = 16
+"""Copies of a text that are in memory at a time, and bytes of them for one byte if a character makes all of a text 4 bytes wide."""
 
 _TYPES: Final = {"dataset_id": str, "table": str, "id": str, "timestamp": int, "period_tag": str, "table_version": int}
 _NUMBERS: Final = frozenset(name for name, kind in _TYPES.items() if kind is int)
 _ARRAY: Final = re.compile(rb"[ \t\n\r]*\[")
+_WIDE: Final = re.compile(rb"[\xf0-\xf4]|\\u[dD][89abAB]")
 _GAP: Final = re.compile(r"[ \t\n\r,:]*")
 # Numbers are left as texts: only the places of values matter where it is used.
 _SCANNER: Final = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
 
 
 class UploadLimits(NamedTuple):
-    """What one upload by HTTP may take."""
+    """What one upload by HTTP may take; the defaults are for a server."""
 
     body_bytes: int = 16 * 1024 * 1024
     """Bytes of the body."""
 
-    memory_bytes: int = 64 * 1024 * 1024
-    """Bytes of memory for its records: those of a container file unpacked, those of text by an estimate."""
+    memory_bytes: int = 512 * 1024 * 1024
+    """Bytes of memory for records of text, by an estimate."""
+
+    unpacked_bytes: int = 512 * 1024 * 1024
+    """Bytes of the records of a container file, unpacked."""
+
+
+WORKER_LIMITS: Final = UploadLimits(4 * 1024 * 1024, 64 * 1024 * 1024, 4 * 1024 * 1024)
+"""What leaves a Worker enough of its 128 MB, a third of which its Python takes, and JavaScript's copies of an upload some more."""
 
 
 class Target(NamedTuple):
@@ -69,11 +81,11 @@ async def buffer_response(store: HotCold, grant: Grant, request: Request, limits
     if not data:
         raise HttpError(400, "the body is empty")
     if is_ocf(data) or kind in OCF_TYPES:
-        report = await _ingest(store, _target(given), data, limits.memory_bytes)
+        report = await _ingest(store, _target(given, grant), data, limits.unpacked_bytes)
     else:
         _check_memory(data, limits.memory_bytes)
         if kind in LINES_TYPES or _ARRAY.match(data):
-            report = await _ingest_text(store, _target(given), data)
+            report = await _ingest_text(store, _target(given, grant), data)
         else:
             report = await ingest_json(store, grant, data, given)
     return json_response(200 if report.is_replay else 201, report._asdict())
@@ -101,11 +113,11 @@ async def ingest_json(
     records = fields.pop("records", None)
     if type(records) is not list:
         raise DatumError("it is missing, or no array", "records")
-    target = _target(_merged(fields, given))
-    grant.check_dataset(target.dataset_id)
+    target = _target(_merged(fields, given), grant)
     if _may_have_tags(data):
         table = await store.table(target.table)
         if table.schemas:
+            del records  # or all of them would be there twice
             records = records_of_text(_records_text(data), table)
     return await _ingest(store, target._replace(upload_id=target.upload_id or other_id), records)
 
@@ -153,11 +165,14 @@ def _merged(fields: dict[str, object], given: Mapping[str, object]) -> dict[str,
     return merged
 
 
-def _target(fields: Mapping[str, Any]) -> Target:
+def _target(fields: Mapping[str, Any], grant: Grant) -> Target:
     for name in ("dataset_id", "table"):
         if name not in fields:
             raise DatumError("it is missing", name)
-    return Target(*(fields.get(name) for name in _TYPES))  # type: ignore[arg-type]
+    target = Target(*(fields.get(name) for name in _TYPES))  # type: ignore[arg-type]
+    grant.check_dataset(target.dataset_id)
+    grant.check_upload(target.timestamp, target.period_tag)
+    return target
 
 
 def _may_have_tags(data: bytes) -> bool:
@@ -166,8 +181,9 @@ def _may_have_tags(data: bytes) -> bool:
 
 def _check_memory(data: bytes, most_bytes: int) -> None:
     """Refuse text whose values would take too much memory, without making them; what stands in strings is counted as well."""
-    objects, values = data.count(b"{") + data.count(b"["), data.count(b",") + data.count(b":")
-    size = 2 * len(data) + OBJECT_BYTES * objects + VALUE_BYTES * values
+    objects, values = (sum(map(data.count, marks)) for marks in ((b"{", b"["), (b",", b":", b"\n")))
+    factor = WIDE_TEXT_FACTOR if _WIDE.search(data) else TEXT_FACTOR
+    size = factor * len(data) + OBJECT_BYTES * objects + VALUE_BYTES * values
     if size > most_bytes:
         raise HttpError(413, f"its records take more than {most_bytes} bytes of memory: send them in several requests")
 

@@ -1,4 +1,4 @@
-"""Measures what a Worker's start and the store's work take in Pyodide: two turns, an interpreter each. Prints lines of JSON."""
+"""Measures what a Worker's start and the store's work take in Pyodide: three turns, an interpreter each. Prints lines of JSON."""
 
 import builtins
 import importlib
@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,35 @@ async def archive(env: Any) -> None:
     await store.archive()
 
 
+async def upload(env: Any) -> None:
+    """Post the text that takes the most memory within the limits: one emoji makes all of it four bytes wide."""
+    import js
+
+    from avro_ocf.adapters.d1 import D1
+    from avro_ocf.adapters.r2 import R2
+    from avro_ocf.hotcold import HotCold
+    from avro_ocf.worker import Access, Application
+    from avro_ocf.worker.uploads import WORKER_LIMITS
+
+    token = "an-admin-token-of-this-measurement"
+    application = Application(HotCold(D1(env.DB), R2(env.BUCKET)), Access(token))
+    headers = [("authorization", f"Bearer {token}"), ("content-type", "application/x-ndjson")]
+    await application.respond("GET", "/status", headers)
+    buffer = js.Uint8Array.new(WORKER_LIMITS.body_bytes - 100)  # in JavaScript's memory, as what comes in is
+    buffer.fill(ord("x"))
+    for data, start in ((b'{"s":"', 0), ("\U0001f600".encode() + b'"}', buffer.length - 6)):
+        buffer.set(js.Uint8Array.new(js.Array.of(*data)), start)
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for start in range(0, buffer.length, 65536):
+            yield buffer.subarray(start, start + 65536).to_bytes()
+
+    before = heap_bytes()
+    response = await application.respond("POST", "/buffer?dataset_id=large&table=text", headers, chunks())
+    assert response.status == 201, response.body
+    tell(uploaded_bytes=buffer.length, grown_bytes=heap_bytes() - before)
+
+
 async def read(env: Any) -> None:
     """Import what a reader needs, and read one dataset."""
     started = time.perf_counter()
@@ -114,6 +144,8 @@ async def main() -> int:
     if harness.turn == 0:
         import_watched(harness)
         await archive(env)
-    else:
+    elif harness.turn == 1:
         await read(env)
+    else:
+        await upload(env)
     return 0

@@ -49,6 +49,17 @@ const stream = (chunks, { type, fails = false } = {}) => {
     new TextEncoder().encode('{"dataset_id":"q","table":"t","timestamp":4,"records":[{"n":4}]}').buffer,
     { n: 5n },
   ],
+  inexact: () => {
+    const itself = {};
+    itself.itself = itself;
+    const values = [5n, new Map([["a", 1n]]), new Set([1]), new Date(0), NaN, -Infinity,
+      new Uint8Array([1, 2]), [null, undefined], itself];
+    return values.map(value => ({ dataset_id: "v8", table: "t", records: [{ value }] }));
+  },
+  shared: () => {
+    const same = { x: null, y: [true, "é", 1.5] };
+    return [{ dataset_id: "v8", table: "t", timestamp: 5, records: [same, same] }];
+  },
 })
 """
 
@@ -197,13 +208,52 @@ async def check_messages_get_their_verdicts(events: Events) -> None:
     assert len(await events.sql("SELECT id FROM poison_messages WHERE queue = 'dead'")) == 5
 
 
+async def check_what_json_cannot_say_is_kept(events: Events) -> None:
+    batch = events.js.batch("v8", events.js.inexact())
+    await events.run("queue", batch)
+    assert {message.verdict for message in batch.messages} == {"ack"}
+    rows = await events.sql("SELECT CAST(body AS TEXT) AS body, reason FROM poison_messages WHERE queue = 'v8' ORDER BY id")
+    assert {row["reason"] for row in rows} == {"it holds what JSON has no word for, as v8 messages may: send text, JSON or bytes"}
+    *told, endless = [json.loads(row["body"])["records"][0]["value"] for row in rows]
+    assert told == [
+        {"$bigint": "5"},
+        {"$map": [["a", {"$bigint": "1"}]]},
+        {"$set": [1]},
+        {"$date": "1970-01-01T00:00:00.000Z"},
+        {"$float": "NaN"},
+        {"$float": "-Infinity"},
+        {"$bytes": "AQI="},
+        [None, {"$undefined": True}],
+    ], told
+    deep = json.loads("[" * 800 + "]" * 800)
+    from avro_ocf.worker.entry import _message_body
+
+    assert isinstance(_message_body(to_javascript({"deep": deep})), str)
+    assert '"$more"' in json.dumps(endless)
+    assert await events.json("/read?dataset_id=v8&table=t&format=json") == (200, [])
+    await events.run("queue", events.js.batch("v8", events.js.shared()))
+    assert await events.read("/read?dataset_id=v8&table=t&format=ndjson") == 2 * '{"x":null,"y":[true,"é",1.5]}\n'.encode()
+
+
+async def check_settings_are_those_of_the_store(events: Events) -> None:
+    from avro_ocf.errors import UnsupportedCodecError
+    from avro_ocf.hotcold import Settings
+    from avro_ocf.worker.entry import Worker
+
+    try:
+        Worker(Settings(codec="none such"))._opened(events.env())
+    except UnsupportedCodecError:
+        return
+    raise AssertionError("the settings were not looked at")
+
+
 async def check_the_timer_archives_and_a_failed_run_fails(events: Events) -> None:
     from avro_ocf.errors import StoreError
 
     await events.run("scheduled", events.js.ScheduledController.new())
     status, told = await events.json("/status")
     counts = [told[f"{state}_records"] for state in ("hot", "cold", "expired")]
-    assert (status, counts) == (200, [0, 3 * len(RECORDS), 4])  # the retention is over for what came by the queue
+    assert (status, counts) == (200, [0, 3 * len(RECORDS), 6])  # the retention is over for what came by the queue
     assert await events.read("/read?dataset_id=whole&table=numbers") == LINES
     await events.sql("ALTER TABLE archived_files RENAME TO away")
     try:
@@ -251,6 +301,8 @@ async def main() -> int:
         check_bodies_come_in_as_they_are_sent,
         check_answers_go_out_as_they_are_made,
         check_messages_get_their_verdicts,
+        check_what_json_cannot_say_is_kept,
+        check_settings_are_those_of_the_store,
         check_the_timer_archives_and_a_failed_run_fails,
         check_an_answer_that_fails_never_looks_whole,
     ]
