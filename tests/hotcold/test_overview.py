@@ -2,10 +2,14 @@
 
 import json
 
+import pytest
+
 from avro_ocf.hotcold import Settings
 from avro_ocf.hotcold.overview import POINTS, TABLES
 from avro_ocf.hotcold.reports import OverviewReport, plain
 from tests.hotcold.stores import DAY_MS, Rig, memory_rig
+
+pytestmark = pytest.mark.host
 
 ONE_FILE = Settings(block_bytes=10_000)
 INSERT_ROWS = """INSERT INTO buffer_logs (dataset_id, table_name, timestamp, data)
