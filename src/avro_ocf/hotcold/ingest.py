@@ -101,9 +101,9 @@ def _batch(context: Context, table: Table, upload: Upload, version: int, datas: 
     owner = (upload.dataset_id, table.name, version, group.period_tag, upload.uploaded_by or "", now)
     totals = Totals(accepted_records=len(datas), hot_records=len(datas), hot_bytes=sum(map(len, datas)))
     return guarded(
-        [bind(sql.GUARD_NO_SETTING, RESETTING), *([bind(sql.GUARD_NO_SCHEMA, table.name)] if version == JSON_VERSION else [])],
+        [bind(sql.GUARD_NO_SCHEMA, table.name)] if version == JSON_VERSION else [],
         [
-            bind(sql.INSERT_UPLOAD, *key, _content_hash(upload, datas), version, len(datas), now),
+            bind(sql.INSERT_UPLOAD, *key, _content_hash(upload, datas), version, len(datas), now, RESETTING),
             *(bind(sql.INSERT_ROWS, *owner, listed) for listed in rows),
             add_to_ledger(group, totals),
         ],

@@ -24,7 +24,6 @@ GUARD_TOTALS: Final = """INSERT INTO guards (ok) SELECT ?4 = COALESCE((
   FROM ledger WHERE table_name = ?1 AND table_version = CAST(?2 AS INTEGER) AND period_tag = ?3), '[0,0,0,0,0,0,0,0]')"""
 GUARD_NO_FILE: Final = "INSERT INTO guards (ok) SELECT NOT EXISTS (SELECT 1 FROM archived_files WHERE file_path = ?1)"
 GUARD_SETTING: Final = """INSERT INTO guards (ok) SELECT EXISTS (SELECT 1 FROM store_settings WHERE name = ?1 AND value = ?2)"""
-GUARD_NO_SETTING: Final = "INSERT INTO guards (ok) SELECT NOT EXISTS (SELECT 1 FROM store_settings WHERE name = ?1)"
 CLEAR_GUARDS: Final = "DELETE FROM guards"
 
 # Tables and the ledger
@@ -53,9 +52,11 @@ CLEAR_LEDGER: Final = "DELETE FROM ledger"
 
 # Ingest
 
+# A guard too, since a hash cannot be NULL: it undoes the batch where there is a setting ?8, and writes no row for that.
 INSERT_UPLOAD: Final = """INSERT INTO uploads (dataset_id, table_name, upload_id, content_hash, table_version, record_count,
     accepted_at)
-  VALUES (?1, ?2, ?3, ?4, CAST(?5 AS INTEGER), CAST(?6 AS INTEGER), CAST(?7 AS INTEGER))"""
+  SELECT ?1, ?2, ?3, CASE WHEN NOT EXISTS (SELECT 1 FROM store_settings WHERE name = ?8) THEN ?4 END,
+    CAST(?5 AS INTEGER), CAST(?6 AS INTEGER), CAST(?7 AS INTEGER)"""
 READ_UPLOAD: Final = """SELECT content_hash, table_version, record_count FROM uploads
   WHERE dataset_id = ?1 AND table_name = ?2 AND upload_id = ?3"""
 INSERT_ROWS: Final = """INSERT INTO buffer_logs

@@ -222,7 +222,9 @@ async def poison(client: Client, place: tuple[str, str], group: Group, parts: in
     owner = (place[0], *group, "", time_ms)
     totals = Totals(accepted_records=1, hot_records=1, hot_bytes=sum(map(len, data)))
     statements = [
-        bind(sql.INSERT_UPLOAD, *place, f"poison-{payload}", "", group.table_version, 1, time_ms),  # so that it comes but once
+        bind(
+            sql.INSERT_UPLOAD, *place, f"poison-{payload}", "", group.table_version, 1, time_ms, "no setting"
+        ),  # so that it comes but once
         bind(sql.INSERT_ROWS, *owner, f"[{','.join(rows)}]"),
         add_to_ledger(group, totals),
     ]

@@ -76,7 +76,7 @@ class _Torn:
 
 @_canary("an upload leaves no key by which it is known again")
 def no_upload_key(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(sql, "INSERT_UPLOAD", "SELECT 1 WHERE ?7 IS NULL")
+    patch.setattr(sql, "INSERT_UPLOAD", "SELECT 1 WHERE ?8 IS NULL")
 
 
 @_canary("an upload whose answer was lost is sent again as another one")
