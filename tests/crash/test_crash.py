@@ -5,7 +5,6 @@
 
 import asyncio
 import sqlite3
-import sys
 from collections.abc import Callable, Coroutine
 from contextlib import closing
 from pathlib import Path
@@ -26,10 +25,9 @@ POSTED = [upload(number) for number in range(12)]
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_processes_are_killed_and_every_upload_is_there_once(tmp_path: Path, seed: int, capsys: pytest.CaptureFixture[str]) -> None:
+def test_processes_are_killed_and_every_upload_is_there_once(tmp_path: Path, seed: int, tell: Callable[[str], None]) -> None:
     report = Rounds(tmp_path, seed).run(KILLS)
-    with capsys.disabled():
-        print(f"\n{report}", file=sys.stderr, flush=True)  # the stream that workers of xdist share with the terminal
+    tell(str(report))
     # Else most kills came too late or too early, and the store was hardly put to the test.
     assert report.interrupted.total() >= report.kills / 2
     assert report.interrupted["archive"]

@@ -3,7 +3,6 @@
 import io
 import json
 import socket
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
@@ -18,7 +17,8 @@ from avro_ocf.cli.demo_records import BATTLE_SCHEMA, BATTLES, SETTINGS, TIMESTAM
 from avro_ocf.worker import issue_token
 from avro_ocf.worker.deployment import Names, create
 from avro_ocf.worker.entry import NOT_WHOLE
-from tests.workers.runtime.local import ADMIN_TOKEN, DATASET_SECRET, Answer, Runtime, running
+from tests.worker.web import Answer
+from tests.workers.runtime.local import ADMIN_TOKEN, DATASET_SECRET, Runtime, running
 
 pytestmark = pytest.mark.host
 
@@ -46,17 +46,6 @@ def runtime(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """Give the Worker as it runs."""
     with running(folder, tmp_path_factory.mktemp("state")) as started:
         yield started
-
-
-@pytest.fixture
-def tell(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
-    """Give a function that prints a line past pytest, on the one stream that workers of xdist share with the terminal."""
-
-    def print_it(line: str) -> None:
-        with capsys.disabled():
-            print(f"\n{line}", file=sys.stderr, flush=True)
-
-    return print_it
 
 
 class Users:
@@ -230,6 +219,7 @@ def test_an_answer_that_fails_on_its_way_never_looks_whole(runtime: Runtime) -> 
         "name": "Noise",
         "fields": [{"name": "noise", "type": "string"}],
     }  # else a file takes all records first
+    assert runtime.request("GET", "/status").status == 200  # the first request makes the tables
     runtime.sql(f"INSERT INTO table_schemas VALUES ('noise', 1, '{json.dumps(schema)}', NULL)")
     target = "/buffer?dataset_id=1&table=noise&period_tag=noisy"
     assert runtime.request("POST", target, lines, kind="application/x-ndjson").status == 201

@@ -1,7 +1,6 @@
-"""The prepared worlds, one set a module, and a way to tell how much was run that shows when all is well, too."""
+"""The prepared worlds, one set a module."""
 
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -13,14 +12,3 @@ def bases() -> Iterator[dict[str, Base]]:
     """Give all prepared worlds; the store has small limits until the module's last test."""
     with prepared_bases() as prepared:
         yield prepared
-
-
-@pytest.fixture
-def tell(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
-    """Give a function that prints a line past pytest, on the one stream that workers of xdist share with the terminal."""
-
-    def print_it(line: str) -> None:
-        with capsys.disabled():
-            print(f"\n{line}", file=sys.stderr, flush=True)
-
-    return print_it

@@ -8,10 +8,11 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlsplit
 
 from tests.node import ENVIRONMENT, NODE, npm_ci
+from tests.worker.web import Answer
 
 HERE = Path(__file__).parent
 LONG_S = 120
@@ -20,19 +21,6 @@ BATCH_WAIT_S = 0.2
 ADMIN_TOKEN = "an-admin-token-of-this-test"
 DATASET_SECRET = "a-dataset-secret-of-this-test"
 SECRETS = {"ADMIN_TOKEN": ADMIN_TOKEN, "DATASET_SECRET": DATASET_SECRET}
-
-
-class Answer(NamedTuple):
-    """A response with its whole body."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        """The body as JSON."""
-        return json.loads(self.body)
 
 
 class Runtime:
