@@ -35,13 +35,13 @@ from avro_ocf.errors import (
     UnsupportedCodecError,
     VersionError,
 )
-from avro_ocf.files.reader import Reader, scan_blocks
-from avro_ocf.files.writer import Writer, encode_header
 from avro_ocf.limits import Limits
 
 if TYPE_CHECKING:
     from avro_ocf.container.salvage import LostRange, SalvageReport
+    from avro_ocf.files.reader import Reader, scan_blocks
     from avro_ocf.files.splice import concat, recode, salvage
+    from avro_ocf.files.writer import Writer, encode_header
     from avro_ocf.logical import Duration
     from avro_ocf.resolution.compatibility import Incompatibility
 
@@ -94,15 +94,19 @@ _LOADED_WHEN_USED = {
     "Duration": "avro_ocf.logical",
     "Incompatibility": "avro_ocf.resolution.compatibility",
     "LostRange": "avro_ocf.container.salvage",
+    "Reader": "avro_ocf.files.reader",
     "SalvageReport": "avro_ocf.container.salvage",
+    "Writer": "avro_ocf.files.writer",
     "concat": "avro_ocf.files.splice",
+    "encode_header": "avro_ocf.files.writer",
     "recode": "avro_ocf.files.splice",
     "salvage": "avro_ocf.files.splice",
+    "scan_blocks": "avro_ocf.files.reader",
 }
 
 
 def __getattr__(name: str) -> object:
-    """Load a name that few programs use, so that `import avro_ocf` stays quick."""
+    """Load a name that not every program uses, so that `import avro_ocf` stays quick."""
     if name not in _LOADED_WHEN_USED:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

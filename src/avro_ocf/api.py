@@ -5,17 +5,15 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from avro_ocf.compiler import Decoder, Encoder, Skipper
 from avro_ocf.errors import FormatError, SchemaError
 from avro_ocf.json_text import loads
 from avro_ocf.limits import DEFAULT_LIMITS, Limits
-from avro_ocf.resolution.identity import identity
-from avro_ocf.schema.measure import is_charged
 from avro_ocf.schema.model import Node
 from avro_ocf.schema.names import is_unicode
 from avro_ocf.schema.parse import parse_node
 
 if TYPE_CHECKING:
+    from avro_ocf.compiler import Decoder, Encoder, Skipper
     from avro_ocf.resolution.compatibility import Incompatibility
 
 SCHEMAS_KEPT = 256
@@ -73,20 +71,24 @@ class Schema:
         return fingerprint(self.canonical_form, algorithm)
 
     @property
-    def encoder(self) -> Encoder:
+    def encoder(self) -> "Encoder":
         """The compiled encoder; its `source` is the generated text."""
         if self._encoder is None:
+            from avro_ocf.compiler import Encoder
+
             self._encoder = Encoder(self.node, self.limits)
         return self._encoder
 
     @property
-    def skipper(self) -> Skipper:
+    def skipper(self) -> "Skipper":
         """The compiled skipper; its `source` is the generated text."""
         if self._skipper is None:
+            from avro_ocf.compiler import Skipper
+
             self._skipper = Skipper(self.node, self.limits)
         return self._skipper
 
-    def decoder(self, reader_schema: "Schema | None" = None) -> Decoder:
+    def decoder(self, reader_schema: "Schema | None" = None) -> "Decoder":
         """Return the compiled decoder that reads this schema's bytes as `reader_schema` asks; its `source` is the generated text.
 
         Raises `ResolutionError` when no value of this schema can be read so (specification, "Schema Resolution").
@@ -99,8 +101,13 @@ class Schema:
             self._decoders[reader_schema] = decoder
         return decoder
 
-    def _compile_decoder(self, reader_schema: "Schema | None") -> Decoder:
+    def _compile_decoder(self, reader_schema: "Schema | None") -> "Decoder":
+        from avro_ocf.compiler import Decoder
+        from avro_ocf.schema.measure import is_charged
+
         if reader_schema is None or reader_schema == self:
+            from avro_ocf.resolution.identity import identity
+
             plan = identity(self.node)
         else:
             from avro_ocf.resolution.resolve import resolve

@@ -52,6 +52,17 @@ def test_import_loads_only_what_encoding_needs() -> None:
     loaded = {module.partition(".")[0] for module in printed.split()}
     assert "avro_ocf" in loaded
     assert not loaded & FOR_LATER
+    parts = {module.removeprefix("avro_ocf.") for module in printed.split()}
+    assert not parts & {
+        "compiler",
+        "extended_json",
+        "files",
+        "logical",
+        "reference",
+        "resolution",
+        "schema.defaults",
+        "schema.inference",
+    }
 
 
 @pytest.mark.host

@@ -14,6 +14,9 @@ ARCHIVE_BYTES = 32 * MIB
 READ_BYTES = 8 * MIB
 UPLOAD_BYTES = 64 * MIB
 
+SOURCE_BYTES = {"avro_ocf": 80_000, "worker": 295_000}
+"""Bytes of source that importing may compile, which is most of its time: on an idle machine 100,000 take some 55 ms in all."""
+
 
 @pytest.fixture(scope="module")
 def figures() -> list[dict[str, Any]]:
@@ -26,6 +29,12 @@ def test_importing_needs_no_clock_no_entropy_and_no_files(figures: list[dict[str
     [imported] = [each for each in figures if "modules" in each]
     assert imported["modules"] > 80
     assert imported["used"] == imported["held"] == []
+
+
+def test_importing_compiles_little(figures: list[dict[str, Any]]) -> None:
+    compiled = {each["imported"]: each["source_bytes"] for each in figures if "imported" in each}
+    assert compiled.keys() == SOURCE_BYTES.keys()
+    assert all(10_000 < compiled[name] <= most for name, most in SOURCE_BYTES.items()), compiled
 
 
 def test_memory_is_bounded(figures: list[dict[str, Any]]) -> None:

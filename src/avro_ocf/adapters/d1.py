@@ -8,12 +8,10 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final
 
-from avro_ocf.adapters.javascript import message_of, object_of, size_of
+from avro_ocf.adapters.javascript import message_of, object_of
+from avro_ocf.adapters.limits import check_statements
 from avro_ocf.errors import ConflictError, DamagedError, OutcomeUnknownError, StoreError, UnavailableError
 from avro_ocf.hotcold.ports import VALUE_BYTES, Row, Statement
-
-SQL_BYTES: Final = 100_000
-"""Bytes of the longest SQL statement."""
 
 SLICE_ROWS: Final = 500
 
@@ -41,20 +39,6 @@ _BY_TEXT: Final[tuple[tuple[str, type[StoreError], str], ...]] = (
     ("to execute a transaction, please use", StoreError, ""),
     ("d1_type_error", StoreError, ""),
 )
-
-
-def check_statements(place: str, statements: Sequence[Statement]) -> None:
-    """Raise `TypeError` for what is no text, and `StoreError` for what is no Unicode or past D1's limits, before it is sent."""
-    for number, text in ((number, text) for one in statements for number, text in enumerate((one.sql, *one.params))):
-        name = f"parameter ?{number}" if number else "the statement"
-        if not isinstance(text, str):
-            raise TypeError(f"{name} is a str, not {type(text).__name__}")
-        size = size_of(text)
-        most_bytes = VALUE_BYTES if number else SQL_BYTES
-        if size < 0:
-            raise StoreError(f"{place}: {name} is no Unicode text: it has a lone surrogate")
-        if size > most_bytes:
-            raise StoreError(f"{place}: {name} has {size:,} bytes of at most {most_bytes:,}")
 
 
 def error_of(place: str, message: str) -> StoreError:

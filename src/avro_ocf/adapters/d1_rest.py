@@ -12,7 +12,8 @@ from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import quote, urlsplit
 
-from avro_ocf.adapters.d1 import check_statements, error_of
+from avro_ocf.adapters.d1 import error_of
+from avro_ocf.adapters.limits import check_statements
 from avro_ocf.errors import OutcomeUnknownError, StoreError, UnavailableError
 from avro_ocf.hotcold.ports import Row, Statement
 

@@ -18,16 +18,6 @@ def is_null(value: object) -> bool:
     return value is None or value is getattr(pyodide.ffi, "jsnull", None)
 
 
-def size_of(text: str) -> int:
-    """Return the bytes of a text in UTF-8, or -1 where it has a lone surrogate, which is no Unicode."""
-    if text.isascii():
-        return len(text)
-    try:
-        return len(text.encode())
-    except UnicodeEncodeError:
-        return -1
-
-
 def object_of(binding: Any, name: str, method: str, section: str) -> Any:
     """Return the JavaScript object of a binding, which has `method`.
 

@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from avro_ocf.adapters.javascript import is_null, message_of, object_of, size_of, to_buffer, to_object
+from avro_ocf.adapters.javascript import is_null, message_of, object_of, to_buffer, to_object
+from avro_ocf.adapters.limits import size_of
 from avro_ocf.errors import ConflictError, NotFoundError, OutcomeUnknownError, StoreError, UnavailableError
 from avro_ocf.hotcold.ports import ObjectInfo
 

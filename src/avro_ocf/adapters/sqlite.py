@@ -14,11 +14,9 @@ from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Final, Self
 
+from avro_ocf.adapters.limits import SQL_BYTES, check_statements
 from avro_ocf.errors import ConflictError, DamagedError, OutcomeUnknownError, StoreError, UnavailableError
 from avro_ocf.hotcold.ports import VALUE_BYTES, Row, Statement
-
-SQL_BYTES: Final = 100_000
-"""Bytes of the longest SQL statement."""
 
 D1_LIMITS: Final = {
     sqlite3.SQLITE_LIMIT_SQL_LENGTH: SQL_BYTES,
@@ -117,21 +115,8 @@ class SQLite:
         anything is run.
         """
         statements = tuple(statements)
-        for statement in statements:
-            self._check(statement)
+        check_statements(self._path, statements)
         return await asyncio.to_thread(self._batch, statements)
-
-    def _check(self, statement: Statement) -> None:
-        for number, text in enumerate((statement.sql, *statement.params)):
-            name = f"parameter ?{number}" if number else "the statement"
-            if not isinstance(text, str):
-                raise TypeError(f"{name} is a str, not {type(text).__name__}")
-            try:
-                size = len(text.encode())
-            except UnicodeEncodeError as error:
-                raise StoreError(f"{self._path}: {name} is no Unicode text: {error}") from None
-            if size > (VALUE_BYTES if number else SQL_BYTES):
-                raise StoreError(f"{self._path}: {name} has {size:,} bytes of at most {VALUE_BYTES if number else SQL_BYTES:,}")
 
     def _batch(self, statements: tuple[Statement, ...]) -> list[list[Row]]:
         with self._lock, self._errors():

@@ -7,18 +7,15 @@ from typing import Final
 
 from avro_ocf.errors import AvroError, ConflictError, UnavailableError
 from avro_ocf.hotcold import sql
-from avro_ocf.hotcold.build import ColdFile, Reject, StoredRecord, build_files
-from avro_ocf.hotcold.context import Context, Group, Totals, add_to_ledger, bind, guarded, in_lists, json_lists
+from avro_ocf.hotcold.build import ColdFile, Reject, build_files
+from avro_ocf.hotcold.context import PAUSED, Context, Group, OnProgress, Totals, add_to_ledger, bind, guarded, in_lists, json_lists
 from avro_ocf.hotcold.hot_rows import hot_datasets, plan_shares, read_share
 from avro_ocf.hotcold.objects import store_files
+from avro_ocf.hotcold.record_keys import StoredRecord
 from avro_ocf.hotcold.reports import ArchiveReport
 from avro_ocf.hotcold.table import Table
 
 LEASE: Final = "archive"
-PAUSED: Final = "paused"
-
-OnProgress = Callable[[int, int], None]
-"""Called after each file with the records archived so far and those that there were at the start."""
 
 LoadTable = Callable[[str], Awaitable[Table]]
 

@@ -17,7 +17,7 @@ from avro_ocf.errors import AvroError, DatumError
 from avro_ocf.hotcold.context import Group
 from avro_ocf.hotcold.directory import DIRECTORY_KEY, DirectoryBlock, encode_directory
 from avro_ocf.hotcold.json_records import SCHEMA_BYTES, decode_json
-from avro_ocf.hotcold.record_keys import RecordKey
+from avro_ocf.hotcold.record_keys import RecordKey, StoredRecord
 from avro_ocf.hotcold.settings import Settings
 from avro_ocf.hotcold.table import JSON_VERSION, Table
 from avro_ocf.reference import Budget, skip
@@ -25,15 +25,6 @@ from avro_ocf.schema.inference import Inference
 
 BLOCK_RECORDS: Final = 10_000
 """Records of one block at most, however few bytes they take."""
-
-
-class StoredRecord(NamedTuple):
-    """A record as rows hold it: the ids of its rows, and its data as `Table.encode` gave it."""
-
-    dataset_id: str
-    key: RecordKey
-    data: bytes
-    row_ids: tuple[int, ...] = ()
 
 
 class ColdBlock(NamedTuple):

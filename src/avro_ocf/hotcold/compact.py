@@ -10,12 +10,13 @@ from itertools import groupby
 
 from avro_ocf.errors import DamagedError
 from avro_ocf.hotcold import sql
-from avro_ocf.hotcold.archive import LoadTable, OnProgress
-from avro_ocf.hotcold.build import StoredRecord, build_files
-from avro_ocf.hotcold.context import PAGE, Context, Group, Totals, add_to_ledger, bind
+from avro_ocf.hotcold.archive import LoadTable
+from avro_ocf.hotcold.build import build_files
+from avro_ocf.hotcold.context import PAGE, Context, Group, OnProgress, Totals, add_to_ledger, bind
 from avro_ocf.hotcold.fetch import Fetcher, raw_records
 from avro_ocf.hotcold.objects import guard_files, store_files
 from avro_ocf.hotcold.ports import Row
+from avro_ocf.hotcold.record_keys import StoredRecord
 from avro_ocf.hotcold.reports import CompactReport
 from avro_ocf.hotcold.snapshot import Run, live_blocks
 from avro_ocf.hotcold.table import Table

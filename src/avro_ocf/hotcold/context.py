@@ -18,6 +18,12 @@ _ENCODE: Final = json.JSONEncoder(separators=(",", ":")).encode
 PAGE: Final = 500
 """Files or objects looked at in one batch."""
 
+PAUSED: Final = "paused"
+"""The setting that keeps archivers from starting."""
+
+OnProgress = Callable[[int, int], None]
+"""Called on the way, with what is done so far and what there was to do at the start."""
+
 
 class Context(NamedTuple):
     """The two ports of a store, its settings, `clock` for milliseconds since the epoch, and `token` for 16 random bytes."""

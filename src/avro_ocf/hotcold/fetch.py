@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from avro_ocf.container.block import StoredBlock, decode_block, unpack_block
 from avro_ocf.container.parser import StreamParser
 from avro_ocf.errors import DamagedError, DatumError, FormatError, NotFoundError, ResolutionError
-from avro_ocf.hotcold.build import StoredRecord
 from avro_ocf.hotcold.json_records import encode_json
 from avro_ocf.hotcold.ports import Bucket
+from avro_ocf.hotcold.record_keys import StoredRecord
 from avro_ocf.hotcold.snapshot import LiveBlock, Run
 from avro_ocf.hotcold.table import JSON_VERSION, Table
 

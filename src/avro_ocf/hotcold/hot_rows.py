@@ -5,11 +5,10 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Final, NamedTuple
 
 from avro_ocf.hotcold import sql
-from avro_ocf.hotcold.build import StoredRecord
 from avro_ocf.hotcold.context import Context, Group
 from avro_ocf.hotcold.names import TIME_MAX
 from avro_ocf.hotcold.ports import Row
-from avro_ocf.hotcold.record_keys import RecordKey
+from avro_ocf.hotcold.record_keys import RecordKey, StoredRecord
 
 PAGE_BYTES: Final = 512 * 1024
 """Bytes of rows that are asked for at once, unless one row alone has more; on its way a page takes some six times its bytes."""

@@ -25,6 +25,15 @@ class RecordKey(NamedTuple):
     sequence: int
 
 
+class StoredRecord(NamedTuple):
+    """A record as rows hold it: the ids of its rows, and its data as `Table.encode` gave it."""
+
+    dataset_id: str
+    key: RecordKey
+    data: bytes
+    row_ids: tuple[int, ...] = ()
+
+
 def encode_keys(keys: Iterable[RecordKey]) -> bytes:
     """Return `keys` as bytes."""
     runs: list[list[int]] = []

@@ -12,12 +12,11 @@ from itertools import groupby
 
 from avro_ocf.errors import ConflictError, DamagedError
 from avro_ocf.hotcold import sql
-from avro_ocf.hotcold.archive import OnProgress
-from avro_ocf.hotcold.build import StoredRecord
-from avro_ocf.hotcold.context import Context, Totals, add_to_ledger, bind, guarded, json_lists
+from avro_ocf.hotcold.context import Context, OnProgress, Totals, add_to_ledger, bind, guarded, json_lists
 from avro_ocf.hotcold.ingest import record_parts
 from avro_ocf.hotcold.objects import insert_blocks, insert_file
 from avro_ocf.hotcold.ports import Statement
+from avro_ocf.hotcold.record_keys import StoredRecord
 from avro_ocf.hotcold.reports import Problem, ReindexReport
 from avro_ocf.hotcold.strays import compare, stray_objects
 from avro_ocf.hotcold.table import JSON_VERSION

@@ -5,8 +5,7 @@ from typing import Any, Final
 
 from avro_ocf.errors import AvroError
 from avro_ocf.hotcold import sql
-from avro_ocf.hotcold.archive import PAUSED
-from avro_ocf.hotcold.context import Context, bind
+from avro_ocf.hotcold.context import PAUSED, Context, bind
 from avro_ocf.hotcold.ingest import RESETTING
 from avro_ocf.hotcold.migrations import READ_VERSION, VERSION
 from avro_ocf.hotcold.ports import Row, Statement

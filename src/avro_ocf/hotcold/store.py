@@ -1,4 +1,7 @@
-"""`HotCold`: the store as its users see it. Each method is an operation of a module of its own."""
+"""`HotCold`: the store as its users see it. Each method is an operation of a module of its own.
+
+What neither an upload nor a read needs is imported by the method that does: a Worker is to start fast.
+"""
 
 import os
 import time
@@ -7,15 +10,11 @@ from typing import Any, Final, Literal, overload
 
 from avro_ocf.api import parse_schema
 from avro_ocf.errors import ConflictError, DatumError, NotFoundError
-from avro_ocf.hotcold import archive, collect, compact, overview, reindex, reset, status, verify
-from avro_ocf.hotcold.archive import OnProgress
 from avro_ocf.hotcold.bodies import BODY_BYTES
-from avro_ocf.hotcold.context import Context
+from avro_ocf.hotcold.context import Context, OnProgress
 from avro_ocf.hotcold.ingest import Upload, check_upload, ingest
-from avro_ocf.hotcold.messages import quarantine_message
 from avro_ocf.hotcold.migrate import migrate
 from avro_ocf.hotcold.names import TIME_MAX, check_id, check_table, check_time
-from avro_ocf.hotcold.ocf import read_ocf
 from avro_ocf.hotcold.ports import Bucket, Database
 from avro_ocf.hotcold.read import DatasetReader
 from avro_ocf.hotcold.reports import (
@@ -175,6 +174,8 @@ class HotCold:
         query = Query(dataset_id, check_table(table), from_ms, min(to_ms, TIME_MAX + 1))
         context = await self._ready()
         if format == "ocf":
+            from avro_ocf.hotcold.ocf import read_ocf
+
             async for data in read_ocf(context, query):
                 yield data
             return
@@ -188,31 +189,45 @@ class HotCold:
 
         `queue` and `message_id` say which message it is. Raises `DatumError` for a body of more than 900,000 bytes.
         """
+        from avro_ocf.hotcold.messages import quarantine_message
+
         return await quarantine_message(await self._ready(), queue, message_id, body, reason)
 
     async def archive(self, *, on_progress: OnProgress = _silent, budget_ms: int | None = None) -> ArchiveReport:
         """Move every record that is hot now into objects. After `budget_ms` it stops before the next one; run it again."""
-        return await archive.archive(await self._ready(), self._load_table, on_progress, budget_ms)
+        from avro_ocf.hotcold.archive import archive
+
+        return await archive(await self._ready(), self._load_table, on_progress, budget_ms)
 
     async def compact(self, *, on_progress: OnProgress = _silent) -> CompactReport:
         """Replace small objects by fewer and larger ones. Raises `DamagedError` for an object that cannot be read."""
-        return await compact.compact(await self._ready(), self._load_table, on_progress)
+        from avro_ocf.hotcold.compact import compact
+
+        return await compact(await self._ready(), self._load_table, on_progress)
 
     async def expire(self, older_than_ms: int) -> ExpireReport:
         """Mark dead every object whose newest record is older than `older_than_ms`. Hot rows never expire."""
-        return await collect.expire(await self._ready(), check_time(older_than_ms, "older_than_ms"))
+        from avro_ocf.hotcold.collect import expire
+
+        return await expire(await self._ready(), check_time(older_than_ms, "older_than_ms"))
 
     async def collect(self) -> CollectReport:
         """Delete what is dead for long enough and what crashes have left behind."""
-        return await collect.collect(await self._ready())
+        from avro_ocf.hotcold.collect import collect
+
+        return await collect(await self._ready())
 
     async def verify(self, *, repair: bool = False, on_progress: OnProgress = _silent) -> VerifyReport:
         """Read everything and report what is wrong; with `repair`, write index and totals anew where they are."""
-        return await verify.verify(await self._ready(), self._load_table, on_progress, repair=repair)
+        from avro_ocf.hotcold.verify import verify
+
+        return await verify(await self._ready(), self._load_table, on_progress, repair=repair)
 
     async def reindex(self, *, on_progress: OnProgress = _silent) -> ReindexReport:
         """Take up the objects that the database does not know, from what they say of themselves."""
-        return await reindex.reindex(await self._ready(), on_progress)
+        from avro_ocf.hotcold.reindex import reindex
+
+        return await reindex(await self._ready(), on_progress)
 
     async def reset(self, *, dry_run: bool = False) -> ResetReport:
         """Remove all records, hot and cold; tables keep their schemas. With `dry_run`, only tell what would go.
@@ -220,24 +235,36 @@ class HotCold:
         Until it has come to its end nothing is ingested, so after an error run it again. Raises `ConflictError` where another
         `reset` has begun meanwhile.
         """
-        return await reset.reset(await self._ready(), is_dry_run=dry_run)
+        from avro_ocf.hotcold.reset import reset
+
+        return await reset(await self._ready(), is_dry_run=dry_run)
 
     async def status(self) -> StatusReport:
         """Return what the store holds. It reads totals, no records."""
-        return await status.status(await self._ready())
+        from avro_ocf.hotcold.status import status
+
+        return await status(await self._ready())
 
     async def overview(self) -> OverviewReport:
         """Return what the monitoring page shows. It reads totals, no records, and the index of the latest ten files."""
-        return await overview.overview(await self._ready())
+        from avro_ocf.hotcold.overview import overview
+
+        return await overview(await self._ready())
 
     async def doctor(self) -> DoctorReport:
         """Check whatever of a deployment can be checked from here."""
-        return await status.doctor(await self._ready())
+        from avro_ocf.hotcold.status import doctor
+
+        return await doctor(await self._ready())
 
     async def pause(self) -> None:
         """Let no archiver start until `resume`."""
-        await status.set_paused(await self._ready(), "yes")
+        from avro_ocf.hotcold.status import set_paused
+
+        await set_paused(await self._ready(), "yes")
 
     async def resume(self) -> None:
         """Let archivers start again."""
-        await status.set_paused(await self._ready(), "no")
+        from avro_ocf.hotcold.status import set_paused
+
+        await set_paused(await self._ready(), "no")

@@ -10,12 +10,11 @@ from itertools import groupby
 from typing import Final
 
 from avro_ocf.hotcold import sql
-from avro_ocf.hotcold.build import StoredRecord
 from avro_ocf.hotcold.context import PAGE, Context, Group
 from avro_ocf.hotcold.fetch import Fetcher, raw_records
 from avro_ocf.hotcold.names import TIME_MAX
 from avro_ocf.hotcold.ports import ObjectInfo
-from avro_ocf.hotcold.record_keys import RecordKey
+from avro_ocf.hotcold.record_keys import RecordKey, StoredRecord
 from avro_ocf.hotcold.snapshot import LAST_KEY, Query, read_snapshot, snapshot_statements
 
 PROBE: Final = "doctor-"

@@ -13,7 +13,6 @@ from avro_ocf.errors import ConflictError, DatumError, NotFoundError, SchemaErro
 from avro_ocf.hotcold.json_records import RECORD_BYTES, SCHEMA_BYTES, decode_json, encode_json
 from avro_ocf.hotcold.names import TIME_MAX
 from avro_ocf.hotcold.ports import Row
-from avro_ocf.resolution.compatibility import incompatibilities
 from avro_ocf.schema.model import Node, Primitive, Record
 
 JSON_VERSION: Final = 0
@@ -101,6 +100,8 @@ class Table:
         check_record_schema(schema, timestamp_field)
         if self.schemas and timestamp_field != self.timestamp_field:
             raise ConflictError(f"the timestamp field of table {self.name!r} is {self.timestamp_field!r}, not {timestamp_field!r}")
+        from avro_ocf.resolution.compatibility import incompatibilities
+
         for version, known in self.schemas.items():
             if known == schema:
                 return self, version

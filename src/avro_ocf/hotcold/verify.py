@@ -7,8 +7,8 @@ from typing import Final
 
 from avro_ocf.errors import ConflictError, DamagedError
 from avro_ocf.hotcold import sql
-from avro_ocf.hotcold.archive import LoadTable, OnProgress
-from avro_ocf.hotcold.context import Context, Group, Totals, add_to_ledger, bind, guarded
+from avro_ocf.hotcold.archive import LoadTable
+from avro_ocf.hotcold.context import Context, Group, OnProgress, Totals, add_to_ledger, bind, guarded
 from avro_ocf.hotcold.hot_rows import hot_datasets, plan_shares, read_share
 from avro_ocf.hotcold.objects import block_row, guard_files, insert_blocks
 from avro_ocf.hotcold.ports import Row

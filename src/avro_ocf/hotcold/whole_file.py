@@ -5,10 +5,11 @@ from typing import NamedTuple
 
 from avro_ocf.container.header import Header, decode_header, encode_header
 from avro_ocf.errors import AvroError, DamagedError, NotFoundError
-from avro_ocf.hotcold.build import ColdBlock, ColdFile, StoredRecord, place_blocks
+from avro_ocf.hotcold.build import ColdBlock, ColdFile, place_blocks
 from avro_ocf.hotcold.context import Context
 from avro_ocf.hotcold.directory import Directory, decode_directory
 from avro_ocf.hotcold.fetch import parse_stored, raw_records
+from avro_ocf.hotcold.record_keys import StoredRecord
 from avro_ocf.hotcold.snapshot import LiveBlock
 
 

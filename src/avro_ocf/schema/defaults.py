@@ -6,7 +6,7 @@ object of the right type. A record's default may leave out fields that have defa
 
 from collections.abc import Callable, Sequence
 from struct import Struct
-from typing import Any, NamedTuple
+from typing import Any
 
 from avro_ocf.errors import SchemaError
 from avro_ocf.limits import Limits
@@ -26,15 +26,11 @@ _FLOAT = Struct("<f")
 _DOUBLE = Struct("<d")
 
 
-class Defaulted(NamedTuple):
-    """A field that has a default, and its place in the schema."""
+def fill_defaults(fields: Sequence[tuple[Field, Path]], limits: Limits, *, strict: bool) -> None:
+    """Set `default_bytes` of all `fields`, each with its path.
 
-    field: Field
-    path: Path
-
-
-def fill_defaults(fields: Sequence[Defaulted], limits: Limits, *, strict: bool) -> None:
-    """Set `default_bytes` of all `fields`. A default that does not fit is a `SchemaError` if `strict`, and else leaves None."""
+    A default that does not fit is a `SchemaError` if `strict`, and else leaves None.
+    """
     defaults = _Defaults(limits)
     for field, path in fields:
         try:

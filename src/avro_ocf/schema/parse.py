@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from avro_ocf.errors import SchemaError
 from avro_ocf.limits import Limits
-from avro_ocf.schema.defaults import Defaulted, fill_defaults
 from avro_ocf.schema.logical_types import logical_type
 from avro_ocf.schema.model import (
     NO_DEFAULT,
@@ -50,7 +49,10 @@ def parse_node(obj: object, *, strict: bool, logical_types: bool, limits: Limits
     parser = _Parser(strict=strict, logical_types=logical_types, limits=limits)
     try:
         node = parser.parse(obj, "", ROOT, 0)
-        fill_defaults(parser.defaulted, limits, strict=strict)
+        if parser.defaulted:
+            from avro_ocf.schema.defaults import fill_defaults
+
+            fill_defaults(parser.defaulted, limits, strict=strict)
     except RecursionError:
         raise SchemaError("nested too deeply") from None
     return node
@@ -67,7 +69,7 @@ class _Parser:
         self.limits = limits
         self.names: dict[str, Named] = {}
         self.nodes = 0
-        self.defaulted: list[Defaulted] = []
+        self.defaulted: list[tuple[Field, Path]] = []
 
     def parse(self, obj: object, space: str, path: Path, depth: int) -> Node:
         self.charge(1, path)
@@ -207,7 +209,7 @@ class _Parser:
         node = self.parse(obj["type"], space, path, depth)
         field = Field(name, node, obj.get("default", NO_DEFAULT), order, aliases, _doc(obj))
         if "default" in obj:
-            self.defaulted.append(Defaulted(field, path))
+            self.defaulted.append((field, path))
         return field
 
     def parse_enum(self, obj: dict[str, Any], space: str, path: Path) -> Enum:

@@ -4,12 +4,10 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing
 from typing import Any, Final
 
-from avro_ocf import encode_header, parse_schema
 from avro_ocf.errors import NotFoundError
 from avro_ocf.extended_json import dumps
 from avro_ocf.hotcold import HotCold
 from avro_ocf.hotcold.names import TIME_MAX
-from avro_ocf.hotcold.ocf import NO_RECORDS
 from avro_ocf.worker.access import Grant
 from avro_ocf.worker.http import HttpError, Request, Response, no_store, whole_number
 
@@ -107,8 +105,15 @@ async def _file(data: AsyncIterator[bytes], *, is_known: bool) -> Chunks:
         if is_known or header:
             raise
     if block is None:
-        yield header if is_known else encode_header(parse_schema(NO_RECORDS), codec="null")
+        yield header if is_known else _header_of_nothing()
         return
     yield header + block
     async for more in data:
         yield more
+
+
+def _header_of_nothing() -> bytes:
+    from avro_ocf import encode_header
+    from avro_ocf.hotcold.ocf import NO_RECORDS
+
+    return encode_header(NO_RECORDS, codec="null")

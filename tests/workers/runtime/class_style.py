@@ -226,9 +226,9 @@ async def check_what_json_cannot_say_is_kept(events: Events) -> None:
         [None, {"$undefined": True}],
     ], told
     deep = json.loads("[" * 800 + "]" * 800)
-    from avro_ocf.worker.entry import _message_body
+    from avro_ocf.worker.message_bodies import message_body
 
-    assert isinstance(_message_body(to_javascript({"deep": deep})), str)
+    assert isinstance(message_body(to_javascript({"deep": deep})), str)
     assert '"$more"' in json.dumps(endless)
     assert await events.json("/read?dataset_id=v8&table=t&format=json") == (200, [])
     await events.run("queue", events.js.batch("v8", events.js.shared()))
