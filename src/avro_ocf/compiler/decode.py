@@ -6,13 +6,13 @@ once for each datum. What is not in the usual form raises one of `FAULTS`, and t
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from struct import Struct
+from struct import Struct, unpack_from
 from typing import Any, Final
 
 from avro_ocf.compiler.layout import Layout, Type
 from avro_ocf.compiler.skip import SIZES, SkipEmitter
 from avro_ocf.compiler.source import literal
-from avro_ocf.compiler.varints import BOOLEAN_LISTS, small_integers
+from avro_ocf.compiler.varints import BOOLEAN_LISTS, SIGNED, SIGNED_BYTES, small_integers
 from avro_ocf.errors import FormatError
 from avro_ocf.limits import Limits
 from avro_ocf.resolution.plan import (
@@ -32,6 +32,9 @@ from avro_ocf.schema.model import Logical, Node
 
 DISPLAY_MAX: Final = 15
 """Fields that CPython builds a dict of in one step; more are put in one after the other in any case."""
+
+LISTED_BYTES_MAX: Final = 1 << 20
+"""A list takes eight times the bytes that are in it, so there is none of more."""
 
 APPEND: Final = ".append"
 
@@ -53,18 +56,35 @@ def compile_decoder(plan: Plan, title: str, limits: Limits) -> tuple[DecodeMany,
 
 
 class DecodeEmitter(SkipEmitter):
-    """Writes a decoder. Each `emit_*` method adds statements that read a value at `pos` and assign it to `target`."""
+    """Writes a decoder. Each `emit_*` method adds statements that read a value at `pos` and assign it to `target`.
 
-    __slots__ = ()
+    Views are the data in other forms, in which it can be tested or converted at once; `views` has those that this plan uses, and
+    `arguments` is what they add to the arguments of a function. `blank` has the targets that are None already.
+    """
+
+    __slots__ = ("arguments", "blank", "views")
 
     def __init__(self, layout: Layout, limits: Limits) -> None:
         super().__init__(layout, limits)
-        self.namespace |= {"integers": small_integers(), "boolean_lists": BOOLEAN_LISTS}
+        self.namespace |= {"integers": small_integers(), "boolean_lists": BOOLEAN_LISTS, "signed_bytes": SIGNED_BYTES}
+        self.views: list[str] = []
+        self.blank: set[str] = set()
+        if pays_for_a_list(layout.items):
+            self.octets = "octets"
+            self.views.append(f"octets = list(data) if count > 1 and size <= {LISTED_BYTES_MAX} else data")
+        if any(isinstance(item, ReadArray) and is_integer(item.items) for item in layout.items):
+            self.views.append(f"signed = memoryview(data.translate({self.bind(SIGNED, 'signed')})).cast('b')")
+        if any(isinstance(item, ReadPrimitive) and is_uuid(item) for item in layout.items):
+            from avro_ocf.compiler.values import SHAPES, UUID_TEXT, uuid_parts
+
+            self.namespace |= uuid_parts() | {"UUID_TEXT": UUID_TEXT, "SHAPES": SHAPES}
+            self.views += ["shapes = data.translate(SHAPES)", "digits = data.replace(b'-', b'_')"]
+        self.arguments = "".join(f", {view.split()[0]}" for view in self.views)
 
     def emit_root(self, plan: Plan) -> None:
         """Write the function `decode_many` for datums of `plan`, and every function it needs."""
         with self.block("def decode_many(data, pos, count, values, fall_back):"):
-            self.add("size = len(data)")
+            self.add("size = len(data)", *self.views)
             with self.block("for _ in range(count):"):
                 self.add("start = pos")
                 with self.block("try:"):
@@ -73,12 +93,14 @@ class DecodeEmitter(SkipEmitter):
                 self.add("except FAULTS: value, pos = fall_back(data, start, values)")
                 self.add("values.append(value)")
             self.add("return pos")
-        self.emit_functions(lambda _: "data, pos", self.emit_body)
+        self.emit_functions(lambda item: "data, pos" if isinstance(item, Node) else f"data, pos{self.arguments}", self.emit_body)
 
     def emit_body(self, item: Type) -> None:
         """Write the body of the function for `item`."""
         if isinstance(item, Node):
+            octets, self.octets = self.octets, "data"
             super().emit_body(item)
+            self.octets = octets
         else:
             self.emit_written_out(item, "value")
             self.add("return value, pos")
@@ -93,7 +115,7 @@ class DecodeEmitter(SkipEmitter):
 
     def emit_call(self, function: str, target: str) -> None:
         """Read a value by a function."""
-        self.emit_read(f"{function}(data, pos{self.depth_argument()})", target)
+        self.emit_read(f"{function}(data, pos{self.arguments}{self.depth_argument()})", target)
 
     def emit_read(self, call: str, target: str) -> None:
         """Assign what `call` returns, a value and the position after it."""
@@ -123,6 +145,8 @@ class DecodeEmitter(SkipEmitter):
             case ReadFixed():
                 with self.converted(plan.logical, "fixed", target) as raw:
                     self.add(put(raw, f"data[pos:pos + {literal(plan.size)}]"), f"pos += {literal(plan.size)}")
+            case ReadPrimitive() if is_uuid(plan):
+                self.emit_uuid(target)
             case ReadPrimitive():
                 with self.converted(plan.logical, plan.target, target) as raw:
                     self.emit_primitive(plan, raw)
@@ -142,15 +166,33 @@ class DecodeEmitter(SkipEmitter):
         else:
             raw = self.new("raw")
             yield raw
-            self.add(put(target, f"{self.bind(found.from_raw)}({raw})"))
+            self.add(put(target, self.conversion(found.from_raw, raw)))
+
+    def conversion(self, from_raw: Callable[[Any], Any], raw: str) -> str:
+        """Return the expression for the value that `from_raw` makes of `raw`."""
+        from avro_ocf.compiler.values import TIMES
+
+        if from_raw in TIMES:
+            epoch, unit, (first, last) = TIMES[from_raw]
+            return f"{self.bind(epoch, 'epoch')} + {self.bind(unit, 'unit')} * {raw} if {first} <= {raw} <= {last} else {raw}"
+        return f"{self.bind(from_raw)}({raw})"
+
+    def emit_uuid(self, target: str) -> None:
+        """Read the text of a UUID."""
+        with self.block("if shapes.startswith(UUID_TEXT, pos):"):
+            self.add("uuid = new(UUID)", "set_int(uuid, int(digits[pos + 1:pos + 37], 16))", "set_is_safe(uuid, unknown)")
+            self.add(put(target, "uuid"), "pos += 37")
+        with self.block("else:"):
+            self.emit_read("read_other(data, pos)", target)
 
     def emit_primitive(self, plan: ReadPrimitive, target: str) -> None:
         """Read a primitive as the one that it is promoted to."""
         match plan.type:
             case "null":
-                self.add(put(target, "None"))
+                if target not in self.blank:
+                    self.add(put(target, "None"))
             case "boolean":
-                self.add(put(target, "booleans[data[pos]]"), "pos += 1")
+                self.add(put(target, f"booleans[{self.octets}[pos]]"), "pos += 1")
             case "int" | "long":
                 if plan.target in {"float", "double"}:
                     self.emit_integer(plan.type, "number")
@@ -169,10 +211,10 @@ class DecodeEmitter(SkipEmitter):
 
     def emit_integer(self, type_name: str, target: str) -> None:
         """Read an integer: one byte or two by the table, more by a function."""
-        self.add("byte = data[pos]")
+        self.add(f"byte = {self.octets}[pos]")
         self.add(f"if byte < 128: {put(target, 'integers[byte]')}; pos += 1")
         with self.block("else:"):
-            self.add("second = data[pos + 1]")
+            self.add(f"second = {self.octets}[pos + 1]")
             self.add(f"if second < 128: {put(target, 'integers[byte + (second << 7)]')}; pos += 2")
             with self.block("else:"):
                 self.emit_read(f"read_{type_name}(data, pos)", target)
@@ -187,32 +229,42 @@ class DecodeEmitter(SkipEmitter):
         self.add(put(target, symbol))
 
     def emit_record(self, plan: ReadRecord, target: str) -> None:
-        """Read a record: into a dict at once if its fields are as written, by way of variables otherwise."""
-        names = [step.name for step in plan.steps if step.name is not None]
+        """Read a record: by way of variables, or into the copy of a dict that has all its fields if they are many."""
         with self.inside(plan):
-            if len(names) > DISPLAY_MAX and names == list(plan.names):
+            defaults = {default.name: self.default(default) for default in plan.defaults}
+            if len(plan.names) > DISPLAY_MAX:
                 record = self.new("record")
-                self.add(f"{record} = {{}}")
-                for step in plan.steps:
-                    self.emit_field(step, "" if step.name is None else f"{record}[{literal(step.name)}]")
+                self.add(f"{record} = {self.bind(dict.fromkeys(plan.names), 'blank')}.copy()")
+                targets = {name: f"{record}[{literal(name)}]" for name in plan.names}
+                self.blank.update(targets.values())
+                self.emit_fields(plan, targets)
+                self.add(*(f"{targets[name]} = {default}" for name, default in defaults.items()))
                 self.add(put(target, record))
                 return
-            variables: dict[str, str] = {}
-            for step in plan.steps:
-                variable = self.new("value")
-                self.emit_field(step, variable)
-                if step.name is not None:
-                    variables[step.name] = variable
-            for default in plan.defaults:
-                variables[default.name] = self.default(default)
-            self.add(put(target, f"{{{', '.join(f'{literal(name)}: {variables[name]}' for name in plan.names)}}}"))
+            targets = {name: defaults.get(name) or self.new("value") for name in plan.names}
+            self.emit_fields(plan, targets)
+            self.add(put(target, f"{{{', '.join(f'{literal(name)}: {targets[name]}' for name in plan.names)}}}"))
 
-    def emit_field(self, step: FieldStep, target: str) -> None:
-        """Read a field, or pass over it."""
-        if step.name is None:
-            self.emit_skip(step.node)
-        else:
-            self.emit(step.plan, target)
+    def emit_fields(self, plan: ReadRecord, targets: dict[str, str]) -> None:
+        """Read the fields that are written, or pass over them; neighbours of a fixed size at once."""
+        run: list[FieldStep] = []
+        for step in (*plan.steps, None):
+            if step is not None and step.name is not None and is_number(step.plan):
+                run.append(step)
+                continue
+            if run:
+                self.emit_numbers(run, targets)
+                run = []
+            if step is not None and step.name is None:
+                self.emit_skip(step.node)
+            elif step is not None and step.name is not None:
+                self.emit(step.plan, targets[step.name])
+
+    def emit_numbers(self, run: list[FieldStep], targets: dict[str, str]) -> None:
+        """Read neighbouring floats and doubles."""
+        form = Struct("<" + "".join(step.plan.type[0] for step in run if isinstance(step.plan, ReadPrimitive)))
+        self.add(f"{', '.join(targets[step.name or ''] for step in run)}, = {self.bind(form.unpack_from)}(data, pos)")
+        self.add(f"pos += {form.size}")
 
     def default(self, step: DefaultStep) -> str:
         """Return the expression for a fresh value of a field that only the reader has."""
@@ -231,17 +283,21 @@ class DecodeEmitter(SkipEmitter):
             self.emit_length(count)
             with self.block(f"while {count}:"):
                 self.emit_block(plan.items, count, items)
-                self.emit_length(count)
+                self.emit_next_count(count)
             self.add(put(target, items))
 
     def emit_block(self, plan: Plan, count: str, items: str) -> None:
-        """Read so many items, at once if each takes one byte."""
+        """Read so many items, at once if each takes one byte, or the same number of bytes."""
         match plan:
             case ReadPrimitive(type="boolean"):
                 self.add(f"end = pos + {count}", f"{items} += boolean_lists[data[pos:end]]", "pos = end")
-            case ReadPrimitive(type="int" | "long", target="int" | "long", logical=None):
-                self.add(f"end = pos + {count}", "chunk = data[pos:end]")
-                self.add(f"if chunk.isascii(): {items} += [integers[byte] for byte in chunk]; pos = end")
+            case ReadPrimitive() if is_number(plan):
+                self.add(f"{items} += {self.bind(unpack_from)}(f'<{{{count}}}{plan.type[0]}', data, pos)")
+                self.add(f"pos += {count} * {SIZES[plan.type]}")
+            case ReadPrimitive() if is_integer(plan):
+                self.add(f"end = pos + {count}")
+                chunk = f"signed_bytes[{count}](signed, pos) if {count} < 64 else signed[pos:end]"
+                self.add(f"if data[pos:end].isascii(): {items} += {chunk}; pos = end")
                 with self.block("else:"):
                     self.emit_items(plan, count, items)
             case _:
@@ -249,7 +305,8 @@ class DecodeEmitter(SkipEmitter):
 
     def emit_items(self, plan: Plan, count: str, items: str) -> None:
         """Read so many items one after the other."""
-        self.add(f"if {count} > len(data) - pos: raise Unusual")  # each item takes a byte or more
+        if not fails_at_the_end(plan):
+            self.add(f"if {count} > len(data) - pos: raise Unusual")  # each item takes a byte or more
         with self.block(f"for _ in range({count}):"):
             self.emit(plan, items + APPEND)
 
@@ -264,13 +321,51 @@ class DecodeEmitter(SkipEmitter):
                     self.emit_length("end")
                     self.add("end += pos", f"{key} = data[pos:end].decode()", "pos = end")
                     self.emit(plan.values, f"{entries}[{key}]")
-                self.emit_length(count)
+                self.emit_next_count(count)
             self.add(put(target, entries))
 
 
 def put(target: str, expression: str) -> str:
     """Return the statement that gives `target` its value: a variable, an item of a dict, or the `append` of a list."""
     return f"{target}({expression})" if target.endswith(APPEND) else f"{target} = {expression}"
+
+
+def pays_for_a_list(items: list[Type]) -> bool:
+    """Tell whether so many bytes of these types are looked at that it takes less time to make a list of all bytes."""
+    gain = 0
+    for item in items:
+        match item:
+            case ReadPrimitive(type="string" | "bytes") | ReadFixed() | ReadPrimitive(type="float" | "double"):
+                gain -= 4
+            case ReadUnion() | ReadEnum() | ReadPrimitive():
+                gain += 1
+            case ReadArray() | ReadMap():
+                gain += 4
+    return gain > 0
+
+
+def is_integer(plan: Plan) -> bool:
+    """Tell whether a value is an int as it is read."""
+    return isinstance(plan, ReadPrimitive) and plan.type in {"int", "long"} and plan.target in {"int", "long"} and not plan.logical
+
+
+def is_number(plan: Plan) -> bool:
+    """Tell whether a value is a float as it is read."""
+    return isinstance(plan, ReadPrimitive) and plan.type in SIZES and plan.type != "null" and plan.logical is None
+
+
+def is_uuid(plan: ReadPrimitive) -> bool:
+    """Tell whether a value is the text of a UUID."""
+    return plan.type == plan.target == "string" and plan.logical is not None and plan.logical.name == "uuid"
+
+
+def fails_at_the_end(plan: Plan) -> bool:
+    """Tell whether reading such a value is sure to fail at the end of the data, where a slice is just empty."""
+    if isinstance(plan, ReadRecord):
+        return any(
+            step.name is not None and not isinstance(step.plan, ReadRecord) and fails_at_the_end(step.plan) for step in plan.steps
+        )
+    return not isinstance(plan, ReadFixed) and not (isinstance(plan, ReadPrimitive) and plan.type == "null")
 
 
 UNPACK: Final = {"float": Struct("<f").unpack_from, "double": Struct("<d").unpack_from}

@@ -127,7 +127,7 @@ class EncodeEmitter(Emitter):
 
     def emit_to_raw(self, node: Node, value: str) -> str:
         """Convert the value of a logical type, and return the name of the raw one. A raw value is taken as it is."""
-        if node.logical is None:
+        if node.logical is None or is_uuid_text(node):
             return value
         from avro_ocf.logical import conversion
 
@@ -164,7 +164,7 @@ class EncodeEmitter(Emitter):
                 self.add(f"if {value} is not None: raise Unusual")
                 return self.prefix_parts(prefix)
             case "string":
-                return self.emit_string(value, prefix)
+                return self.emit_uuid(value, prefix) if is_uuid_text(node) else self.emit_string(value, prefix)
             case "bytes":
                 self.add(f"if type({value}) is not bytes: raise Unusual")
                 count = self.emit_count(value, prefix)
@@ -182,9 +182,25 @@ class EncodeEmitter(Emitter):
     def emit_string(self, value: str, prefix: str) -> list[str]:
         """Write out a string and return its two parts, the length and the characters."""
         length, text = self.new("length"), self.new("text")
-        with self.block(f"if type({value}) is str and {value}.isascii() and len({value}) < {TABLE_HIGH}:"):
+        self.emit_string_cases("if", value, prefix, length, text)
+        return [f"{{{length}}}", f"{{{text}}}"]
+
+    def emit_string_cases(self, word: str, value: str, prefix: str, length: str, text: str) -> None:
+        """Assign the two parts of a string: the last cases of an `if`."""
+        with self.block(f"{word} type({value}) is str and {value}.isascii() and len({value}) < {TABLE_HIGH}:"):
             self.add(f"{length} = {self.bind(small_texts(prefix), 'small')}[len({value})]", f"{text} = {value}")
         self.add(f"else: {length}, {text} = {self.bind(string_texts(prefix), 'string')}({value})")
+
+    def emit_uuid(self, value: str, prefix: str) -> list[str]:
+        """Write out a UUID, or a string in its place, and return its two parts."""
+        from uuid import UUID
+
+        length, text = self.new("length"), self.new("text")
+        with self.block(f"if type({value}) is {self.bind(UUID, 'UUID')}:"):
+            # A hyphen after every fourth digit, of which four are wanted.
+            self.add(f"pairs = {value}.int.to_bytes(16, 'big').hex('-', 2)", f"{length} = {literal(prefix + 'H')}")
+            self.add(f"{text} = f'{{pairs[:4]}}{{pairs[5:29]}}{{pairs[30:34]}}{{pairs[35:]}}'")
+        self.emit_string_cases("elif", value, prefix, length, text)
         return [f"{{{length}}}", f"{{{text}}}"]
 
     def emit_record(self, node: Record, value: str) -> list[str]:
@@ -235,9 +251,7 @@ class EncodeEmitter(Emitter):
         """Write out a union of null and string and return its two parts."""
         length, text = self.new("length"), self.new("text")
         self.add(f"if {value} is None: {length} = {literal(null)}; {text} = ''")
-        with self.block(f"elif type({value}) is str and {value}.isascii() and len({value}) < {TABLE_HIGH}:"):
-            self.add(f"{length} = {self.bind(small_texts(prefix), 'small')}[len({value})]", f"{text} = {value}")
-        self.add(f"else: {length}, {text} = {self.bind(string_texts(prefix), 'string')}({value})")
+        self.emit_string_cases("elif", value, prefix, length, text)
         return [f"{{{length}}}", f"{{{text}}}"]
 
     def item_expression(self, node: Node, value: str) -> str | None:
@@ -348,6 +362,11 @@ class EncodeEmitter(Emitter):
         self.add(f"if {value} is None: {target} = {literal(prefix + null)}")
         with self.block("else:"):
             self.emit_into(branch, value, target, prefix + own_prefix)
+
+
+def is_uuid_text(node: Node) -> bool:
+    """Tell whether a value is a UUID that is written as text."""
+    return node.type == "string" and node.logical is not None and node.logical.name == "uuid"
 
 
 def optional_of(node: Union) -> tuple[Node, str, str] | None:

@@ -61,13 +61,14 @@ class Layout:
     """What is known of a schema before its code is written.
 
     `shared` has the `id` of each composite type used more than once; `is_recursive` tells whether any type is inside itself;
-    `height` is the depth of the deepest datum, and means nothing for a recursive schema.
+    `height` is the depth of the deepest datum, and means nothing for a recursive schema; `items` has each type once.
     """
 
-    __slots__ = ("height", "is_recursive", "shared")
+    __slots__ = ("height", "is_recursive", "items", "shared")
 
     def __init__(self, root: Type) -> None:
         self.shared: set[int] = set()
+        self.items: list[Type] = []
         self.is_recursive = False
         heights: dict[int, int] = {}
         inside: set[int] = set()
@@ -86,6 +87,7 @@ class Layout:
                     self.shared.add(id(item))
             else:
                 inside.add(id(item))
+                self.items.append(item)
                 waiting.append((item, True))
                 waiting += [(part, False) for part in parts]
         self.height = heights[id(root)]

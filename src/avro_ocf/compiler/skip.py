@@ -15,6 +15,9 @@ CASES_MAX: Final = 8
 
 SIZES: Final = {"null": 0, "float": 4, "double": 8}
 
+FIXED_SIZES: Final = {"float": 4, "double": 8, "int": 0, "long": 0}
+"""What the items of an array are passed over by, without a loop; 0 for what may take one byte."""
+
 Skip = Callable[[bytes, int, Callable[[bytes, int], int]], int]
 """Returns the position after the datum at the given one."""
 
@@ -33,12 +36,16 @@ def compile_skipper(node: Node, limits: Limits) -> tuple[Skip, str] | None:
 
 
 class SkipEmitter(Emitter):
-    """Writes code that moves `pos` in `data`. A slice past the end of the data is not noticed until the end of the datum."""
+    """Writes code that moves `pos` in `data`. A slice past the end of the data is not noticed until the end of the datum.
 
-    __slots__ = ()
+    `octets` is the name of what single bytes are read from: the data, or a list of its bytes.
+    """
+
+    __slots__ = ("octets",)
 
     def __init__(self, layout: Layout, limits: Limits) -> None:
         namespace: dict[str, Any] = {"Unusual": Unusual, "FAULTS": FAULTS, "booleans": BOOLEANS, "lengths": SMALL_LENGTHS}
+        self.octets = "data"
         super().__init__(layout, limits, namespace | {"read_int": read_int, "read_long": read_long, "read_length": read_length})
 
     def emit_body(self, item: Type) -> None:
@@ -80,9 +87,10 @@ class SkipEmitter(Emitter):
         """Pass over a primitive."""
         match type_name:
             case "boolean":
-                self.add("booleans[data[pos]]", "pos += 1")
+                self.add(f"booleans[{self.octets}[pos]]", "pos += 1")
             case "int" | "long":
-                self.add("if data[pos] < 128: pos += 1", f"else: _, pos = read_{type_name}(data, pos)")
+                self.add(f"if {self.octets}[pos] < 128: pos += 1", f"elif {self.octets}[pos + 1] < 128: pos += 2")
+                self.add(f"else: _, pos = read_{type_name}(data, pos)")
             case "string" | "bytes":
                 self.emit_length("length")
                 self.add("pos += length")
@@ -91,7 +99,7 @@ class SkipEmitter(Emitter):
 
     def emit_length(self, target: str) -> None:
         """Assign the length, count or index at `pos` to `target`; a negative one is unusual, or breaks what is done with it."""
-        self.add(f"{target} = data[pos]")
+        self.add(f"{target} = {self.octets}[pos]")
         self.add(f"if {target} < 128: {target} = lengths[{target}]; pos += 1", f"else: {target}, pos = read_length(data, pos)")
 
     def emit_skip_blocks(self, node: Node, item: Node, *, has_keys: bool) -> None:
@@ -101,11 +109,26 @@ class SkipEmitter(Emitter):
             self.emit_length(count)
             with self.block(f"while {count}:"):
                 self.add(f"if {count} > len(data) - pos: raise Unusual")  # each item takes a byte or more
-                with self.block(f"for _ in range({count}):"):
-                    if has_keys:
-                        self.emit_skip_primitive("string")
-                    self.emit_skip(item)
-                self.emit_length(count)
+                if has_keys or item.type not in FIXED_SIZES:
+                    self.emit_skip_items(item, count, has_keys=has_keys)
+                elif FIXED_SIZES[item.type]:
+                    self.add(f"pos += {count} * {FIXED_SIZES[item.type]}")
+                else:  # at once, if each takes one byte
+                    self.add(f"end = pos + {count}", "if data[pos:end].isascii(): pos = end")
+                    with self.block("else:"):
+                        self.emit_skip_items(item, count, has_keys=False)
+                self.emit_next_count(count)
+
+    def emit_skip_items(self, item: Node, count: str, *, has_keys: bool) -> None:
+        """Pass over so many items, one after the other."""
+        with self.block(f"for _ in range({count}):"):
+            if has_keys:
+                self.emit_skip_primitive("string")
+            self.emit_skip(item)
+
+    def emit_next_count(self, count: str) -> None:
+        """Read the count after a block, or leave the loop."""
+        self.add(f"if {self.octets}[pos] == 0: pos += 1; break", f"{count}, pos = read_length(data, pos)")
 
     def emit_cases(
         self, union: Type, branches: tuple[Any, ...], emit: Callable[[Any], None], emit_choice: Callable[[str], None]
@@ -120,7 +143,7 @@ class SkipEmitter(Emitter):
                 self.late.append(f"{table} = ({functions},)")
                 emit_choice(f"{table}[{index}]")
                 return
-            self.add(f"{index} = data[pos]", "pos += 1")
+            self.add(f"{index} = {self.octets}[pos]", "pos += 1")
             for number, branch in enumerate(branches):
                 with self.block(f"{'elif' if number else 'if'} {index} == {2 * number}:"):
                     lines = len(self.lines)

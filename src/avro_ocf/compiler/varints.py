@@ -6,6 +6,8 @@ strings, the most of all, go into it as they are.
 
 from collections.abc import Callable
 from functools import cache
+from struct import Struct
+from struct import error as struct_error
 from typing import Final
 
 from avro_ocf.compiler.faults import Unusual
@@ -26,12 +28,19 @@ _CONTINUED: Final = [chr(byte | 128) for byte in range(128)]
 def varint_text(number: int) -> str:
     """Encode an unsigned number."""
     text = ""
-    while number > 16383:
-        text += _CONTINUED[number & 127] + _CONTINUED[number >> 7 & 127]
-        number >>= 14
-    if number > 127:
-        return text + _CONTINUED[number & 127] + chr(number >> 7)
-    return text + chr(number)
+    while number >= 1 << 28:
+        text += (
+            f"{_CONTINUED[number & 127]}{_CONTINUED[number >> 7 & 127]}"
+            f"{_CONTINUED[number >> 14 & 127]}{_CONTINUED[number >> 21 & 127]}"
+        )
+        number >>= 28
+    if number < 128:
+        return text + chr(number)
+    if number < 1 << 14:
+        return f"{text}{_CONTINUED[number & 127]}{chr(number >> 7)}"
+    if number < 1 << 21:
+        return f"{text}{_CONTINUED[number & 127]}{_CONTINUED[number >> 7 & 127]}{chr(number >> 14)}"
+    return f"{text}{_CONTINUED[number & 127]}{_CONTINUED[number >> 7 & 127]}{_CONTINUED[number >> 14 & 127]}{chr(number >> 21)}"
 
 
 @cache
@@ -49,7 +58,7 @@ def integer_text(prefix: str, low: int, high: int) -> Callable[[object], str]:
     def encode(value: object) -> str:
         if type(value) is not int or not low <= value <= high:
             raise Unusual
-        return prefix + varint_text((value << 1) ^ (value >> 63))
+        return prefix + varint_text(value << 1 if value >= 0 else ~(value << 1))
 
     return encode
 
@@ -77,10 +86,6 @@ def length_text(count: int) -> str:
     return encode_long(count).decode("latin-1")
 
 
-def _zigzag(number: int) -> int:
-    return (number >> 1) ^ -(number & 1)
-
-
 @cache
 def small_integers() -> tuple[int, ...]:
     """Return the table of decoded integers.
@@ -88,7 +93,8 @@ def small_integers() -> tuple[int, ...]:
     A byte below 128 is the index of its own value; of two bytes, `first + (second << 7)` is the index, which is 128 too large
     because of the first one's highest bit, so that both parts fit one table.
     """
-    return (*map(_zigzag, range(128)), *map(_zigzag, range(1 << 14)))
+    numbers = [number for half in range(1 << 13) for number in (half, ~half)]
+    return (*numbers[:128], *numbers)
 
 
 SMALL_LENGTHS: Final = tuple(object() if number & 1 else number >> 1 for number in range(128))
@@ -107,6 +113,12 @@ class BooleanLists(dict[bytes, list[bool]]):
         return values
 
 
+SIGNED: Final = bytes((byte >> 1) ^ -(byte & 1) & 255 for byte in range(128)) + bytes(128)
+"""Translates bytes that are encoded integers to what a signed byte is in memory."""
+
+SIGNED_BYTES: Final = tuple(Struct(f"{count}b").unpack_from for count in range(64))
+"""Unpack so many signed bytes."""
+
 KEPT_BOOLEANS: Final = 8
 
 BOOLEAN_LISTS: Final = BooleanLists()
@@ -116,7 +128,12 @@ _CONTINUED_2: Final = 128 + (128 << 7)
 _CONTINUED_3: Final = _CONTINUED_2 + (128 << 14)
 _CONTINUED_4: Final = _CONTINUED_3 + (128 << 21)
 _CONTINUED_5: Final = _CONTINUED_4 + (128 << 28)
+_CONTINUED_6: Final = _CONTINUED_5 + (128 << 35)
+_CONTINUED_8: Final = _CONTINUED_6 + (128 << 42) + (128 << 49)
+_CONTINUED_9: Final = _CONTINUED_8 + (128 << 56)
 """The highest bits of bytes that more follow, which stand in a sum of them and must be taken off again."""
+
+_PAIRS: Final = Struct("<5H").unpack_from
 
 
 def read_int(data: bytes, pos: int) -> tuple[int, int]:
@@ -125,42 +142,70 @@ def read_int(data: bytes, pos: int) -> tuple[int, int]:
     number = data[pos] + (byte << 7)
     if byte < 128:
         number -= 128
-        return (number >> 1) ^ -(number & 1), pos + 2
+        return (~(number >> 1) if number & 1 else number >> 1), pos + 2
     byte = data[pos + 2]
     if byte < 128:
         number += (byte << 14) - _CONTINUED_2
-        return (number >> 1) ^ -(number & 1), pos + 3
+        return (~(number >> 1) if number & 1 else number >> 1), pos + 3
     number += byte << 14
     byte = data[pos + 3]
     if byte < 128:
         number += (byte << 21) - _CONTINUED_3
-        return (number >> 1) ^ -(number & 1), pos + 4
+        return (~(number >> 1) if number & 1 else number >> 1), pos + 4
     last = data[pos + 4]
     if last > 15:
         raise Unusual
     number += (byte << 21) + (last << 28) - _CONTINUED_4
-    return (number >> 1) ^ -(number & 1), pos + 5
+    return (~(number >> 1) if number & 1 else number >> 1), pos + 5
 
 
 def read_long(data: bytes, pos: int) -> tuple[int, int]:
     """Decode a `long` of two bytes or more."""
-    if data[pos + 1] < 128 or data[pos + 2] < 128 or data[pos + 3] < 128:
+    try:
+        first, second, third, fourth, fifth = _PAIRS(data, pos)
+    except struct_error:  # near the end of the data
+        return decode_long(data, pos)
+    # Of a pair that is read as one number, the second byte is worth twice what it is worth here.
+    if first < 32768 or second & 32896 != 32896:
         return read_int(data, pos)
-    number = data[pos] + (data[pos + 1] << 7) + (data[pos + 2] << 14) + (data[pos + 3] << 21)
-    byte = data[pos + 4]
-    if byte < 128:
-        number += (byte << 28) - _CONTINUED_4
-        return (number >> 1) ^ -(number & 1), pos + 5
-    last = data[pos + 5]
-    if last < 128:
-        number += (byte << 28) + (last << 35) - _CONTINUED_5
-        return (number >> 1) ^ -(number & 1), pos + 6
-    return decode_long(data, pos)
+    number = first - (first >> 8 << 7) + (second - (second >> 8 << 7) << 14)
+    if third & 128 == 0:
+        number += ((third & 127) << 28) - _CONTINUED_4
+        size = 5
+    elif third < 32768:
+        number += (third - (third >> 8 << 7) << 28) - _CONTINUED_5
+        size = 6
+    else:
+        number += third - (third >> 8 << 7) << 28
+        if fourth & 128 == 0:
+            number += ((fourth & 127) << 42) - _CONTINUED_6
+            size = 7
+        elif fourth < 32768:
+            number += (fourth - (fourth >> 8 << 7) << 42) - _CONTINUED_6 - (128 << 42)
+            size = 8
+        else:
+            number += fourth - (fourth >> 8 << 7) << 42
+            if fifth & 128 == 0:
+                number += ((fifth & 127) << 56) - _CONTINUED_8
+                size = 9
+            elif fifth < 512:
+                number += (fifth - (fifth >> 8 << 7) << 56) - _CONTINUED_9
+                size = 10
+            else:
+                raise Unusual
+    return (~(number >> 1) if number & 1 else number >> 1), pos + size
 
 
 def read_length(data: bytes, pos: int) -> tuple[int, int]:
-    """Decode a length, a count or an index, none of which is negative, of two bytes or more."""
-    number, pos = read_long(data, pos)
+    """Decode a length, a count or an index, none of which is negative."""
+    number, pos = decode_long(data, pos) if data[pos] < 128 else read_long(data, pos)
     if number < 0:
         raise Unusual
     return number, pos
+
+
+def read_text(data: bytes, pos: int) -> tuple[str, int]:
+    """Decode a string."""
+    length, pos = read_length(data, pos)
+    end = pos + length
+    return data[pos:end].decode(), end
