@@ -11,7 +11,7 @@ from avro_ocf.container.salvage import LostRange, SalvageParser, SalvageReport
 from avro_ocf.errors import UnsupportedCodecError
 from avro_ocf.varint import encode_long
 from tests.container.build import MARKER, SHIP, make_file, raw_block, ship
-from tests.strategies import damaged
+from tests.damage import damaged
 
 BLOCKS = [[ship(n) for n in range(start, start + 1 + start % 3)] for start in range(0, 40, 4)]
 
@@ -118,6 +118,15 @@ def test_a_marker_inside_data_is_no_end() -> None:
     check_accounts(header, found, header.size + len(block) * 3 + 5)
     kept = [decode_block(header, event) for event in found if isinstance(event, StoredBlock)]
     assert kept == [odd, odd]
+
+
+def test_a_size_that_takes_in_the_next_block_loses_no_intact_one() -> None:
+    """What follows a deflate stream is accepted otherwise, for the checksums that some writers leave there."""
+    header, parts = make_file(*BLOCKS[:3], codec="deflate")
+    data = parts[1][2:-16] + MARKER + parts[2][:-16]
+    found = salvage(header, [parts[1][:1] + encode_long(len(data)) + data + MARKER + parts[3]])
+    kept = [decode_block(header, event) for event in found if isinstance(event, StoredBlock)]
+    assert kept == BLOCKS[1:3]
 
 
 def test_markers_that_overlap() -> None:

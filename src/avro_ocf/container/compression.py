@@ -99,6 +99,15 @@ def _inflate(data: bytes, limit: int) -> bytes:
             raise FormatError("bad deflate data: it ends too early")
 
 
+def after_deflate(data: bytes) -> bytes:
+    """Return what follows the raw deflate stream that `data` begins with, and which is known to be whole."""
+    stream = zlib.decompressobj(-15)
+    while not stream.eof:
+        stream.decompress(data, PIECE_BYTES)
+        data = stream.unconsumed_tail
+    return stream.unused_data
+
+
 def _unpack_streams(new_stream: Callable[[], Any], error_type: type[Exception], data: bytes, limit: int) -> bytes:
     """Unpack one or more joined streams that end with `data`. A stream has the interface of `bz2.BZ2Decompressor`."""
     stream = new_stream()

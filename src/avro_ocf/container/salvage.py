@@ -1,9 +1,9 @@
 """Finds every intact block of a damaged file by its sync markers.
 
 A block starts right after the header or after a sync marker. It is intact when its head parses, its size lands on a sync marker,
-its data unpacks, and its records use that data up exactly. A marker may also occur inside data, by chance or by design, so each
-one is only a candidate. What is between two intact blocks is one lost range; kept and lost ranges and the header make up the file
-exactly.
+its data unpacks with no marker left over, and its records use that data up exactly. A marker may also occur inside data, by chance
+or by design, so each one is only a candidate. What is between two intact blocks is one lost range; kept and lost ranges and the
+header make up the file exactly.
 
 Time is linear: a candidate that does not land on a marker costs its head only, and the bytes of candidates that do land on one and
 are bad all the same are looked into for other candidates `MAX_OVERLAPS` times, then passed over.
@@ -12,7 +12,7 @@ are bad all the same are looked into for other candidates `MAX_OVERLAPS` times, 
 from typing import Final, NamedTuple
 
 from avro_ocf.container.block import HEAD_BYTES, Block, BlockHead, StoredBlock, decode_block, decode_head
-from avro_ocf.container.compression import codec_for_reading
+from avro_ocf.container.compression import after_deflate, codec_for_reading
 from avro_ocf.container.header import SYNC_BYTES, Header
 from avro_ocf.container.parser import END, NEED_DATA, Signal
 from avro_ocf.errors import FormatError, TruncatedError
@@ -125,6 +125,7 @@ class SalvageParser:
         stored = self._stored(head, start, end)
         try:
             decode_block(self._header, stored)
+            self._check_tail(stored.data)
         except FormatError:
             self._overlaps = self._overlaps + 1 if start < self._bad_until else 1
             self._bad_until = max(self._bad_until, end)
@@ -132,6 +133,12 @@ class SalvageParser:
         self._candidate = end
         self._index += 1
         return stored
+
+    def _check_tail(self, data: bytes) -> None:
+        """Raise `FormatError` when what follows a deflate stream holds a marker: the size is wrong and takes in other blocks."""
+        marker = self._header.sync_marker
+        if self._header.codec == "deflate" and marker in data and marker in after_deflate(data):
+            raise FormatError("a sync marker after the end of the deflate stream")
 
     def _stored(self, head: BlockHead, start: int, end: int) -> StoredBlock:
         data = bytes(memoryview(self._buffer)[start + head.head_size : end - SYNC_BYTES])
