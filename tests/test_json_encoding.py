@@ -14,9 +14,10 @@ from avro_ocf import parse_schema
 from avro_ocf.errors import DatumError
 from avro_ocf.json_encoding import decode_json, encode_json, from_json_value, to_json_value
 from avro_ocf.limits import DEFAULT_LIMITS, Limits
+from avro_ocf.oracle import from_schema, schemas
+from avro_ocf.oracle.equality import same
 from avro_ocf.schema.model import Node
 from avro_ocf.schema.parse import parse_node
-from tests.strategies import datums, same, schemas
 
 
 def parsed(schema: object) -> Node:
@@ -168,7 +169,7 @@ def test_pythons_stack_is_no_error_of_its_own() -> None:
 @given(st.data())
 def test_every_datum_comes_back(data: st.DataObject) -> None:
     node = parsed(data.draw(schemas()))
-    datum = data.draw(datums(node))
+    datum = data.draw(from_schema(node))
     text = encode_json(node, datum, DEFAULT_LIMITS)
     assert same(decode_json(node, text, DEFAULT_LIMITS), datum)
     assert same(json.loads(text), to_json_value(node, datum, DEFAULT_LIMITS))
@@ -202,7 +203,7 @@ def test_fastavro_reads_what_is_written(data: st.DataObject) -> None:
 
     schema: Any = data.draw(schemas(logical=False, recursive=False))
     node = parsed(schema)
-    datum = data.draw(datums(node))
+    datum = data.draw(from_schema(node))
     text = encode_json(node, datum, DEFAULT_LIMITS)
     if "NaN" in text or "Infinity" in text:
         return  # fastavro leaves the words as they are

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from avro_ocf.errors import AvroError, FormatError, LimitError, SchemaError, TruncatedError
 from avro_ocf.limits import DEFAULT_LIMITS, Limits
+from avro_ocf.oracle import from_schema, schemas
 from avro_ocf.ordering import compare
 from avro_ocf.reference import encode
 from avro_ocf.schema.model import Node
 from avro_ocf.schema.parse import parse_node
-from tests.strategies import damaged, datums, schemas
+from tests.damage import damaged
 
 NAN = float("nan")
 
@@ -130,7 +131,7 @@ def test_the_order_is_total(data: st.DataObject) -> None:
     schema = data.draw(schemas(recursive=False))
     assume(not has_map(schema))
     node = parsed(schema)
-    first, second, third = (encode(node, data.draw(datums(node)), DEFAULT_LIMITS) for _ in range(3))
+    first, second, third = (encode(node, data.draw(from_schema(node)), DEFAULT_LIMITS) for _ in range(3))
 
     def order(one: bytes, other: bytes) -> int:
         return compare(node, one, other, DEFAULT_LIMITS)
@@ -146,7 +147,7 @@ def test_the_order_is_total(data: st.DataObject) -> None:
 @given(st.data())
 def test_damaged_bytes_are_compared_or_refused(data: st.DataObject) -> None:
     node = parsed(data.draw(schemas()))
-    sound = encode(node, data.draw(datums(node)), DEFAULT_LIMITS)
+    sound = encode(node, data.draw(from_schema(node)), DEFAULT_LIMITS)
     broken = data.draw(damaged(sound))
     try:
         order = compare(node, sound, broken, DEFAULT_LIMITS)

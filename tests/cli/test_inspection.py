@@ -85,3 +85,13 @@ def test_codegen_prints_source_that_compiles(run: Run) -> None:
     schema = parse_schema(path.read_text())
     assert printed == f"{schema.encoder.source}\n{schema.decoder().source}\n"
     compile(printed, "codegen", "exec")
+
+
+def test_codegen_prints_the_decoder_that_resolves(run: Run, tmp_path: Path) -> None:
+    path = EXAMPLES / "weather.avsc"
+    fields = [{"name": "temp", "type": "double"}, {"name": "wind", "type": "double", "default": 0.5}]
+    schema, reader = parse_schema(path.read_text()), parse_schema({"type": "record", "name": "Weather", "fields": fields})
+    (tmp_path / "temp.avsc").write_text(reader.json)
+    printed = run("codegen", "--reader-schema", "temp.avsc", path).stdout.decode()
+    assert printed == f"{schema.encoder.source}\n{schema.decoder(reader).source}\n"
+    assert schema.decoder(reader).source != schema.decoder().source

@@ -79,6 +79,8 @@ def test_help_goes_to_stdout(run: Run) -> None:
         (["codegen", "text"], "text: not JSON"),
         (["codegen", "latin"], "latin: "),
         (["codegen", "none.avsc"], "none.avsc: No such file or directory"),
+        (["codegen", "--reader-schema", "none.avsc", "int.avsc"], "none.avsc: No such file or directory"),
+        (["codegen", "--reader-schema", "int.avsc", "text.avsc"], "string cannot be read as int"),
         (["encode", "--schema", "none.avsc", "-", "out"], "none.avsc: No such file or directory"),
         (["encode", "none.ndjson", "out"], "none.ndjson: No such file or directory"),
         (["encode", "-", "no/such/out"], "No such file or directory"),
@@ -93,6 +95,7 @@ def test_a_failure_is_one_line_and_code_1(run: Run, weather: Path, tmp_path: Pat
     (tmp_path / "latin").write_bytes(b'"\xe9"')
     (tmp_path / "empty").write_bytes(b"")
     (tmp_path / "int.avsc").write_text('"int"')
+    (tmp_path / "text.avsc").write_text('"string"')
     done = run(*arguments, stdin=weather.read_bytes() if "weather.avro" in arguments or "cat" in arguments else b"1\n", code=1)
     assert done.stdout == b""
     assert message in done.stderr.decode()

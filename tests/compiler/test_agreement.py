@@ -11,12 +11,14 @@ from avro_ocf import reference
 from avro_ocf.compiler import Decoder, Encoder, Skipper
 from avro_ocf.errors import AvroError, DatumError, FormatError, ResolutionError
 from avro_ocf.limits import DEFAULT_LIMITS, Limits
+from avro_ocf.oracle import evolutions, from_schema, schemas
+from avro_ocf.oracle.equality import same
 from avro_ocf.resolution.identity import identity
 from avro_ocf.resolution.resolve import resolve
 from avro_ocf.schema.measure import is_charged
 from avro_ocf.schema.model import Node
 from avro_ocf.schema.parse import parse_node
-from tests.strategies import damaged, datums, evolutions, same, schemas
+from tests.damage import damaged
 
 Outcome = tuple[str, object]
 
@@ -56,7 +58,7 @@ def numbered(error: FormatError, record: int) -> Outcome:
 @given(st.data())
 def test_encoding_and_decoding_agree(data: st.DataObject) -> None:
     node = node_of(data.draw(schemas()))
-    datum = data.draw(datums(node))
+    datum = data.draw(from_schema(node))
     encoder = Encoder(node, DEFAULT_LIMITS)
     encoded = encoder.encode(datum)
     assert encoded == reference.encode(node, datum, DEFAULT_LIMITS)
@@ -72,7 +74,7 @@ def test_wrong_datums_get_the_same_verdict(data: st.DataObject) -> None:
     node = node_of(data.draw(schemas(max_leaves=4)))
     other = node_of(data.draw(schemas(max_leaves=4)))
     limits = data.draw(st.sampled_from((DEFAULT_LIMITS, SHALLOW)))
-    datum = data.draw(datums(other) | datums(node) | datums(node).map(_changed))
+    datum = data.draw(from_schema(other) | from_schema(node) | from_schema(node).map(_changed))
     encoder = Encoder(node, limits)
     agree(lambda: encoder.encode(datum), lambda: reference.encode(node, datum, limits))
 
@@ -100,7 +102,7 @@ def _changed(value: Any) -> Any:
 def test_damaged_bytes_get_the_same_verdict(data: st.DataObject) -> None:
     node = node_of(data.draw(schemas()))
     limits = data.draw(st.sampled_from((DEFAULT_LIMITS, SHALLOW)))
-    encoded = reference.encode(node, data.draw(datums(node)), DEFAULT_LIMITS)
+    encoded = reference.encode(node, data.draw(from_schema(node)), DEFAULT_LIMITS)
     injured = data.draw(damaged(encoded))
     decoder, skipper, plan = decoder_of(node, limits), Skipper(node, limits), identity(node)
     decoded = agree(lambda: decoder.decode(injured), lambda: reference.decode(plan, injured, 0, limits))
@@ -114,7 +116,7 @@ def test_damaged_bytes_get_the_same_verdict(data: st.DataObject) -> None:
 def test_resolved_bytes_get_the_same_verdict(data: st.DataObject) -> None:
     schema = data.draw(schemas())
     writer, reader = node_of(schema), node_of(data.draw(evolutions(schema)))
-    encoded = reference.encode(writer, data.draw(datums(writer)), DEFAULT_LIMITS)
+    encoded = reference.encode(writer, data.draw(from_schema(writer)), DEFAULT_LIMITS)
     if data.draw(st.booleans()):
         encoded = data.draw(damaged(encoded))
     try:
@@ -130,7 +132,7 @@ def test_a_fault_in_many_records_has_the_record_and_spares_those_before_it(data:
     node = node_of(data.draw(schemas()))
     if is_charged(node):
         return
-    records = data.draw(st.lists(datums(node), min_size=1, max_size=4))
+    records = data.draw(st.lists(from_schema(node), min_size=1, max_size=4))
     encoder, decoder = Encoder(node, DEFAULT_LIMITS), decoder_of(node)
     out = bytearray(b"before")
     assert encoder.append_until(iter(records), out, 10**6) == len(records)

@@ -10,9 +10,10 @@ from avro_ocf.container.header import decode_header, encode_header
 from avro_ocf.container.parser import decode_blocks
 from avro_ocf.errors import DatumError, FormatError, LimitError, ResolutionError, TruncatedError, UnsupportedCodecError
 from avro_ocf.limits import DEFAULT_LIMITS
+from avro_ocf.oracle import from_schema, schemas
+from avro_ocf.oracle.equality import same
 from avro_ocf.varint import encode_long
 from tests.container.build import MARKER, NULLS, SHIP, make_file, raw_block, ship
-from tests.strategies import datums, same, schemas
 
 HEADER, (_, FIRST, SECOND) = make_file([ship(0), ship(1)], [ship(2)])
 DEFLATE, (_, PACKED) = make_file([ship(0), ship(1)], codec="deflate")
@@ -27,8 +28,8 @@ def test_bytes_of_a_block() -> None:
 @given(data=st.data())
 def test_records_come_back_as_they_were(codec: str, data: st.DataObject) -> None:
     schema = parse_schema(data.draw(schemas()))
-    records = data.draw(st.lists(datums(schema.node), min_size=1, max_size=3))
-    header, (_, block) = make_file(records, schema=schema, codec=codec)  # type: ignore[arg-type]
+    records = data.draw(st.lists(from_schema(schema.node), min_size=1, max_size=3))
+    header, (_, block) = make_file(records, schema=schema, codec=codec)
     assert same(list(decode_blocks(header, block * 2)), records * 2)
 
 

@@ -9,8 +9,9 @@ from avro_ocf.container.block import StoredBlock, decode_block
 from avro_ocf.container.parser import END, StreamParser
 from avro_ocf.errors import AvroError, FormatError, TruncatedError
 from avro_ocf.limits import Limits
+from avro_ocf.oracle import from_schema, schemas
 from tests.container.build import make_file, ship
-from tests.strategies import damaged, datums, schemas
+from tests.damage import damaged
 
 LIMITS = Limits(block_bytes=10_000, header_bytes=10_000, zero_byte_items=1000)
 
@@ -59,8 +60,8 @@ def test_every_truncation(codec: str) -> None:
 @given(st.data())
 def test_any_damage_to_a_file_of_any_schema(data: st.DataObject) -> None:
     schema = parse_schema(data.draw(schemas()))
-    records = data.draw(st.lists(datums(schema.node), min_size=1, max_size=3))
-    _, parts = make_file(records, records, schema=schema, codec=data.draw(st.sampled_from(["null", "deflate"])))  # type: ignore[arg-type]
+    records = data.draw(st.lists(from_schema(schema.node), min_size=1, max_size=3))
+    _, parts = make_file(records, records, schema=schema, codec=data.draw(st.sampled_from(["null", "deflate"])))
     try:
         read(data.draw(damaged(b"".join(parts))))
     except AvroError as error:

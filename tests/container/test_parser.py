@@ -11,7 +11,7 @@ from avro_ocf.errors import AvroError, FormatError, LimitError, TruncatedError
 from avro_ocf.limits import DEFAULT_LIMITS
 from avro_ocf.varint import encode_long
 from tests.container.build import MARKER, SHIP, make_file, raw_block, ship
-from tests.strategies import damaged
+from tests.damage import damaged
 
 HEADER, PARTS = make_file([ship(0), ship(1)], [ship(2)], [ship(n) for n in range(30)])
 FILE = b"".join([PARTS[0], raw_block(0, b""), *PARTS[1:]])

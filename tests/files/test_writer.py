@@ -19,8 +19,9 @@ from avro_ocf.errors import AvroError, DatumError, SchemaError, TruncatedError, 
 from avro_ocf.files.reader import Reader, scan_blocks
 from avro_ocf.files.writer import Writer, encode_header
 from avro_ocf.limits import DEFAULT_LIMITS
+from avro_ocf.oracle import from_schema, schemas
+from avro_ocf.oracle.equality import same
 from tests.container.build import MARKER, NULLS, SHIP, ship
-from tests.strategies import datums, same, schemas
 
 SHIPS = [ship(number) for number in range(300)]
 BAD = {"name": "x", "hp": "much", "guns": []}
@@ -42,7 +43,7 @@ def small(**limits: int) -> Any:
 @given(data=st.data())
 def test_records_come_back_whatever_the_schema_and_block_size(codec: str, data: st.DataObject) -> None:
     schema = parse_schema(data.draw(schemas()))
-    records = data.draw(st.lists(datums(schema.node), max_size=6))
+    records = data.draw(st.lists(from_schema(schema.node), max_size=6))
     out = io.BytesIO()
     with Writer(out, schema, codec, sync_marker=MARKER, block_size=data.draw(st.integers(1, 100))) as writer:
         writer.write_many(records[:2])

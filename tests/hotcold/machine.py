@@ -16,9 +16,9 @@ from avro_ocf import Reader
 from avro_ocf.errors import ConflictError
 from avro_ocf.hotcold import HotCold
 from avro_ocf.hotcold.names import TIME_MAX
+from avro_ocf.oracle.equality import same
 from tests.hotcold.random_records import bounds
 from tests.hotcold.stores import SMALL, Rig, disk_rig, everything, memory_rig
-from tests.strategies import same
 
 
 class Stored(NamedTuple):

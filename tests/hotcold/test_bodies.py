@@ -12,7 +12,9 @@ from avro_ocf import AvroError, Limits, Reader, Schema, Writer, check_compatibil
 from avro_ocf.errors import DatumError, FormatError, LimitError, NotFoundError, ResolutionError, TruncatedError
 from avro_ocf.hotcold.bodies import is_ocf, records_of_ocf, records_of_text, told_by_line
 from avro_ocf.hotcold.table import Table
-from tests.strategies import damaged, datums, evolutions, same, schemas
+from avro_ocf.oracle import evolutions, from_schema, schemas
+from avro_ocf.oracle.equality import same
+from tests.damage import damaged
 
 HIT: dict[str, Any] = {
     "type": "record",
@@ -57,7 +59,7 @@ def test_an_array_is_its_records(records: list[Any], blank: bytes, indent: int |
 def test_text_for_a_table_with_a_schema_has_tags(data: st.DataObject) -> None:
     field = data.draw(schemas())
     schema = parse_schema({"type": "record", "name": "Top", "fields": [{"name": "value", "type": field}]})
-    records = data.draw(st.lists(datums(schema.node), max_size=4))
+    records = data.draw(st.lists(from_schema(schema.node), max_size=4))
     decoded = [schema.decode(schema.encode(record)) for record in records]
     table = Table("t", {1: schema}, None)
     lines = [extended_json.dumps(record) for record in decoded]
@@ -206,7 +208,7 @@ def test_a_file_of_another_schema_is_read_as_the_newest_version_asks(data: st.Da
     writer: Any = {"type": "record", "name": "Top", "fields": [{"name": "value", "type": inner}]}
     reader: Any = {**writer, "fields": [{"name": "value", "type": data.draw(evolutions(inner))}]}
     written, newest = parse_schema(writer), parse_schema(reader)
-    records = data.draw(st.lists(datums(written.node), max_size=3))
+    records = data.draw(st.lists(from_schema(written.node), max_size=3))
     table = Table("t", {1: newest}, None)
     file = ocf(records, written)
     try:
@@ -229,7 +231,7 @@ def test_a_file_of_another_schema_is_read_as_the_newest_version_asks(data: st.Da
 def test_a_file_for_a_table_of_json_is_decoded_as_it_is(data: st.DataObject) -> None:
     field = data.draw(schemas())
     schema = parse_schema({"type": "record", "name": "Top", "fields": [{"name": "value", "type": field}]})
-    records = data.draw(st.lists(datums(schema.node), max_size=3))
+    records = data.draw(st.lists(from_schema(schema.node), max_size=3))
     found, version = records_of_ocf(ocf(records, schema), JSON_TABLE)
     assert version == 0
     assert same(found, [schema.decode(schema.encode(record)) for record in records])

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from avro_ocf.errors import DamagedError
 from avro_ocf.hotcold import HotCold, Settings
+from avro_ocf.oracle.equality import same
 from tests.hotcold.random_records import RECORDS
 from tests.hotcold.stores import Rig, memory_rig
-from tests.strategies import same
 
 pytestmark = pytest.mark.host
 

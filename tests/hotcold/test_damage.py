@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from avro_ocf.errors import DamagedError, StoreError
 from avro_ocf.hotcold import Settings
+from tests.damage import damaged
 from tests.hotcold.stores import Rig, memory_rig
-from tests.strategies import damaged
 
 pytestmark = pytest.mark.host
 

@@ -17,8 +17,8 @@ from avro_ocf.hotcold.context import Group
 from avro_ocf.hotcold.directory import DIRECTORY_KEY, Directory, DirectoryBlock, decode_directory, encode_directory
 from avro_ocf.hotcold.names import TIME_MAX
 from avro_ocf.hotcold.record_keys import RecordKey
+from tests.damage import damaged
 from tests.hotcold.random_records import DATASETS, PERIODS, TABLES
-from tests.strategies import damaged
 
 MARKER = bytes(range(16))
 SCHEMA = parse_schema({"type": "record", "name": "R", "fields": []})

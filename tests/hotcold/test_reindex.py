@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from avro_ocf.adapters.sqlite import SQLite
 from avro_ocf.errors import UnavailableError
 from avro_ocf.hotcold import Settings
+from avro_ocf.oracle.equality import same
 from tests.hotcold.random_records import DATASETS, PERIODS, RECORDS, TABLES, times
 from tests.hotcold.stores import SMALL, CountingDatabase, Rig, memory_rig
-from tests.strategies import same
 
 pytestmark = pytest.mark.host
 

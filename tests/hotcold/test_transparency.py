@@ -11,10 +11,10 @@ from hypothesis.stateful import rule
 
 from avro_ocf import extended_json
 from avro_ocf.hotcold.names import TIME_MAX
+from avro_ocf.oracle.equality import same
 from tests.hotcold.machine import Sent, StoreMachine, disk_rig_of_its_own
 from tests.hotcold.random_records import DATASETS, PERIODS, RECORDS, TABLES, bounds, in_key_order, times
 from tests.hotcold.stores import Rig, memory_rig
-from tests.strategies import same
 
 pytestmark = pytest.mark.host
 

@@ -12,10 +12,10 @@ from hypothesis.stateful import initialize, precondition, rule
 
 from avro_ocf import Schema, check_compatibility, parse_schema
 from avro_ocf.errors import ConflictError, SchemaError
+from avro_ocf.oracle import evolutions, from_schema, schemas
 from tests.hotcold.machine import Sent, Stored, StoreMachine, disk_rig_of_its_own
 from tests.hotcold.random_records import DATASETS, PERIODS, times
 from tests.hotcold.stores import NOW_MS, Rig
-from tests.strategies import datums, evolutions, schemas
 
 pytestmark = pytest.mark.host
 
@@ -109,7 +109,7 @@ class VersionMachine(StoreMachine):
         schema = self.versions[version - 1]
         records: list[Any] = []
         for time_ms in field_times:
-            record: Any = data.draw(datums(schema.node))
+            record: Any = data.draw(from_schema(schema.node))
             if self.clock:
                 record["at"] = field_value(json.loads(schema.json), time_ms)
             records.append(record)

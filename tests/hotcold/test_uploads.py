@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from avro_ocf.errors import ConflictError, DatumError, NotFoundError
+from avro_ocf.oracle.equality import same
 from tests.hotcold.random_records import RECORDS
 from tests.hotcold.stores import NOW_MS, Rig, memory_rig
-from tests.strategies import same
 
 pytestmark = pytest.mark.host
 

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from avro_ocf import Reader, Writer, parse_schema
 from avro_ocf.limits import DEFAULT_LIMITS
+from avro_ocf.oracle import from_schema, schemas
 from avro_ocf.reference import choose_branch
 from avro_ocf.schema.model import Array, Map, Node, Record, Union
 from tests.interop.disagreements import disagreement, narrowed
 from tests.node import ENVIRONMENT, NODE, npm_ci
-from tests.strategies import datums, schemas
 
 pytestmark = pytest.mark.host
 FOLDER = Path(__file__).parent / "node"
@@ -92,7 +92,7 @@ def test_a_file_of_ours_is_read(avsc: Avsc, data: st.DataObject) -> None:
     json = narrowed("avsc", data.draw(schemas(logical=False)))
     # A stream of JavaScript cannot hold null, so every value is in a record.
     schema = parse_schema({"type": "record", "name": "Top", "fields": [{"name": "value", "type": json}]})
-    records = data.draw(st.lists(datums(schema.node), max_size=3))
+    records = data.draw(st.lists(from_schema(schema.node), max_size=3))
     assume(all(disagreement("avsc", schema.node, record, writing=False) is None for record in records))
     out = io.BytesIO()
     with Writer(out, schema, codec=data.draw(st.sampled_from(["null", "deflate"])), block_size=1) as writer:

@@ -8,8 +8,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from avro_ocf import Reader, Writer, parse_schema
+from avro_ocf.oracle import from_schema
+from avro_ocf.oracle.equality import same
 from tests.interop.disagreements import disagreement
-from tests.strategies import datums, same
 
 pytestmark = pytest.mark.host
 
@@ -46,7 +47,7 @@ def draw_file(data: st.DataObject, types: tuple[object, ...]) -> tuple[list[obje
     columns = data.draw(st.lists(st.sampled_from(range(len(types))), unique=True, min_size=1, max_size=6))
     fields = [{"name": f"column{index}", "type": types[index]} for index in columns]
     schema = parse_schema({"type": "record", "name": "Row", "fields": fields})
-    rows = data.draw(st.lists(datums(schema.node), max_size=5))
+    rows = data.draw(st.lists(from_schema(schema.node), max_size=5))
     assume(all(disagreement("polars", schema.node, row, writing=False) is None for row in rows))
     out = io.BytesIO()
     codec = data.draw(st.sampled_from(["null", "deflate", "snappy"] if rows else ["null"]))

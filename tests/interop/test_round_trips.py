@@ -7,9 +7,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from avro_ocf import Reader, Schema, Writer, parse_schema
+from avro_ocf.oracle import from_schema, schemas
+from avro_ocf.oracle.equality import same
 from tests.interop.disagreements import disagreement, keeps_schema, narrowed
 from tests.interop.libraries import load
-from tests.strategies import datums, same, schemas
 
 pytestmark = [pytest.mark.host, pytest.mark.parametrize("name", ["fastavro", "avro", "cavro"])]
 
@@ -24,7 +25,7 @@ def draw_schema(data: st.DataObject, name: str) -> tuple[object, Schema]:
 
 def draw_datums(data: st.DataObject, name: str, schema: Schema, count: int, *, writing: bool) -> list[object]:
     """Draw values on which `name` should agree with us."""
-    drawn = data.draw(st.lists(datums(schema.node), min_size=count and 1, max_size=count), label="datums")
+    drawn = data.draw(st.lists(from_schema(schema.node), min_size=count and 1, max_size=count), label="datums")
     assume(all(disagreement(name, schema.node, datum, writing=writing) is None for datum in drawn))
     return drawn
 

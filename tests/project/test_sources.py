@@ -25,7 +25,7 @@ LAYERS = (
     ("files",),
     ("__init__",),
     ("extended_json",),
-    ("hotcold",),
+    ("hotcold", "oracle"),
     ("adapters",),
     ("worker",),
     ("cli",),

@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 
 from avro_ocf.errors import FormatError, ResolutionError
 from avro_ocf.limits import DEFAULT_LIMITS
+from avro_ocf.oracle import evolutions, from_schema, schemas
+from avro_ocf.oracle.equality import same
 from avro_ocf.reference import decode, encode
 from avro_ocf.resolution.compatibility import incompatibilities
 from avro_ocf.resolution.identity import identity
 from avro_ocf.resolution.plan import Plan, ReadArray, ReadMap, ReadPrimitive, ReadRecord, ReadUnion
 from avro_ocf.resolution.resolve import resolve
 from tests.resolution.schemas import parsed
-from tests.strategies import datums, evolutions, same, schemas
 
 CONTENT = ("type", "target", "logical", "size", "written", "symbols", "names", "fullname")
 
@@ -72,7 +73,7 @@ def test_a_schema_resolves_with_itself_as_its_identity(data: st.DataObject) -> N
     node = parsed(data.draw(schemas()))
     assert outline(resolve(node, node)) == outline(identity(node))
     assert incompatibilities(node, node) == []
-    datum = data.draw(datums(node))
+    datum = data.draw(from_schema(node))
     encoded = encode(node, datum, DEFAULT_LIMITS)
     value, end = decode(identity(node), encoded, 0, DEFAULT_LIMITS)
     assert same(value, datum)
@@ -91,7 +92,7 @@ def test_schemas_without_incompatibilities_resolve_for_every_datum(data: st.Data
         assert reasons
         return
     event("resolve in part" if reasons else "resolve")
-    encoded = encode(writer, data.draw(datums(writer)), DEFAULT_LIMITS)
+    encoded = encode(writer, data.draw(from_schema(writer)), DEFAULT_LIMITS)
     try:
         value, end = decode(plan, encoded, 0, DEFAULT_LIMITS)
     except FormatError:
@@ -113,7 +114,7 @@ def test_what_fastavro_reads_is_read_the_same(data: st.DataObject) -> None:
     writer, reader = parsed(schema), parsed(evolved)
     if incompatibilities(writer, reader):
         return
-    encoded = encode(writer, data.draw(datums(writer)), DEFAULT_LIMITS)
+    encoded = encode(writer, data.draw(from_schema(writer)), DEFAULT_LIMITS)
     plan = resolve(writer, reader)
     if reads_bytes_as_text(plan) or has_defaults(plan):
         return  # fastavro gives defaults out as they stand in the schema: an int for a double

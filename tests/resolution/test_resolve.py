@@ -7,12 +7,12 @@ import pytest
 
 from avro_ocf.errors import FormatError, ResolutionError
 from avro_ocf.limits import DEFAULT_LIMITS
+from avro_ocf.oracle.equality import same
 from avro_ocf.reference import decode, encode
 from avro_ocf.resolution.plan import ReadRecord
 from avro_ocf.resolution.resolve import resolve
 from avro_ocf.schema.parse import parse_node
 from tests.resolution.schemas import array, enum, fixed, logical, mapping, parsed, read_as, record
-from tests.strategies import same
 
 PRIMITIVES = ("null", "boolean", "int", "long", "float", "double", "bytes", "string")
 SAMPLES = {"null": None, "boolean": True, "int": 7, "long": 7, "float": 1.5, "double": 1.5, "bytes": b"abc", "string": "abc"}

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import assume, given
 
 from avro_ocf import parse_schema
+from avro_ocf.oracle import schemas
 from avro_ocf.schema.canonical import canonical_form
 from avro_ocf.schema.fingerprint import EMPTY, fingerprint
 from tests.schema.build import array, enum, field, fixed, mapping, parsed, record
-from tests.strategies import schemas
 
 # Schema, canonical form, and CRC-64-AVRO as a signed number: the cases that all implementations of Avro share.
 SHARED: list[tuple[str, str, int]] = [

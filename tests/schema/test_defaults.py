@@ -7,12 +7,12 @@ from hypothesis import given
 
 from avro_ocf.errors import SchemaError
 from avro_ocf.limits import DEFAULT_LIMITS
+from avro_ocf.oracle import schemas
 from avro_ocf.reference import decode, encode
 from avro_ocf.resolution.identity import identity
 from avro_ocf.schema.measure import nodes
 from avro_ocf.schema.model import Record
 from tests.schema.build import array, enum, field, fields_of, fixed, mapping, nested_arrays, only_field, parsed, record
-from tests.strategies import schemas
 
 PAIR = record(field("int", "a"), field("string", "b", default="x"), name="Pair")
 

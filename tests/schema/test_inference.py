@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from avro_ocf import infer_schema
 from avro_ocf.errors import DatumError, SchemaError
 from avro_ocf.limits import DEFAULT_LIMITS
+from avro_ocf.oracle.equality import same
 from avro_ocf.schema.inference import DECIMAL_DIGITS, RECORD_TYPES, infer
 from tests.schema.build import array, field, mapping, record
-from tests.strategies import same
 
 STAMP_UTC = datetime(2024, 5, 6, 7, 8, 9, 123456, tzinfo=UTC)
 STAMP = STAMP_UTC.replace(tzinfo=None)

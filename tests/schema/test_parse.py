@@ -7,9 +7,9 @@ from hypothesis import given
 
 from avro_ocf import parse_schema
 from avro_ocf.errors import SchemaError
+from avro_ocf.oracle import schemas
 from avro_ocf.schema.model import NO_DEFAULT, PRIMITIVES, Array, Enum, Fixed, Map, Record, Union
 from tests.schema.build import array, enum, field, fields_of, fixed, mapping, only_field, parsed, record
-from tests.strategies import schemas
 
 
 @pytest.mark.parametrize("name", PRIMITIVES)

@@ -24,6 +24,7 @@ def add_commands(commands: Commands) -> None:
     add_json(verify)
     verify.add_argument("file", nargs="?", metavar="FILE", help="a container file; - is stdin")
     codegen = add_command(commands, codegen_command, "the Python source made for a schema")
+    codegen.add_argument("--reader-schema", type=schema_file, metavar="R.avsc", help="the schema to decode to, if it is another")
     codegen.add_argument("schema", type=schema_file, metavar="S.avsc", help="a schema as JSON")
 
 
@@ -76,9 +77,10 @@ def verify_command(args: argparse.Namespace) -> None:
 
 
 def codegen_command(args: argparse.Namespace) -> None:
-    """Print the Python functions that encode and decode data of a schema."""
+    """Print the Python functions that encode data of a schema, and that decode it, to another schema where one is given."""
+    decoder = args.schema.decoder(args.reader_schema)
     write_line(args.schema.encoder.source)
-    write_line(args.schema.decoder().source)
+    write_line(decoder.source)
 
 
 def _shown(value: bytes) -> str:

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from avro_ocf.cli import demo, inspection, records, rewrite, serve, store_maintenance, store_records, worker
+from avro_ocf.cli import demo, inspection, oracle, records, rewrite, serve, store_maintenance, store_records, worker
 from avro_ocf.cli.output import CommandError
 from avro_ocf.errors import AvroError
 
@@ -44,7 +44,7 @@ def parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     commands = top.add_subparsers(metavar="COMMAND", required=True)
-    for family in (records, inspection, rewrite, store_records, store_maintenance, demo, serve, worker):
+    for family in (records, inspection, rewrite, store_records, store_maintenance, demo, serve, worker, oracle):
         family.add_commands(commands)
     return top
 

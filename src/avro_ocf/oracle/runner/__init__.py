@@ -1,0 +1,1 @@
+"""Cases put to an implementation in another process, line by line, and what comes of them."""

@@ -1,0 +1,1 @@
+"""The sentences of the Avro specification, and which of them a case exercises."""
