@@ -9,17 +9,20 @@ from uuid import UUID
 
 TABLES_FILE = Path(__file__).parents[2] / "shared" / "data" / "battle_tables.json"
 """A larger set of tables than `TABLES`, used where it is at hand."""
+TABLES_BEFORE_FILE = TABLES_FILE.with_name("battle_tables_v0_4.json")
+"""The same as they were in an older version."""
 
 
-def _record(name: str, /, **fields: object) -> dict[str, object]:
+def record(name: str, /, **fields: object) -> dict[str, Any]:
+    """Return a record's schema."""
     return {"type": "record", "name": name, "fields": [{"name": key, "type": type_} for key, type_ in fields.items()]}
 
 
 UUID_TEXT = {"type": "string", "logicalType": "uuid"}
 TABLES: Mapping[str, Any] = {
-    "points": _record("Point", x="double", y="double", time="long"),
-    "env": _record("Env", version="string", uuid=UUID_TEXT, user="string", timestamp="long"),
-    "ships": _record(
+    "points": record("Point", x="double", y="double", time="long"),
+    "env": record("Env", version="string", uuid=UUID_TEXT, user="string", timestamp="long"),
+    "ships": record(
         "Ship",
         env_uuid=UUID_TEXT,
         id="int",
@@ -31,7 +34,7 @@ TABLES: Mapping[str, Any] = {
         slots={"type": "array", "items": ["null", "int"]},
         onslots=["null", {"type": "array", "items": "int"}],
     ),
-    "attacks": _record(
+    "attacks": record(
         "Attack",
         env_uuid=UUID_TEXT,
         index="int",
@@ -46,7 +49,7 @@ TABLES: Mapping[str, Any] = {
 
 INTS = {"type": "array", "items": "int"}
 SMALL_INTS = {"type": "array", "items": ["null", "int"]}
-BATTLE: Mapping[str, Any] = _record(
+BATTLE: Mapping[str, Any] = record(
     "Battle",
     env_uuid=UUID_TEXT,
     uuid=UUID_TEXT,
@@ -76,15 +79,17 @@ def tables() -> Mapping[str, Any]:
     return content["tables"]  # type: ignore[no-any-return]
 
 
-def records(schema: Any, count: int, *, uuid_as_text: bool) -> list[Any]:
-    """Return `count` records, equal for equal arguments but for UUIDs, which one library wants as text."""
-    source = Source(uuid_as_text=uuid_as_text)
-    return [source.value(schema) for _ in range(count)]
+def tables_before() -> Mapping[str, Any]:
+    """Return the same tables' schemas as they were in an older version, with fewer fields, by name."""
+    if not TABLES_BEFORE_FILE.exists():
+        return {name: {**schema, "fields": schema["fields"][:-2]} for name, schema in TABLES.items()}
+    content: dict[str, Any] = json.loads(TABLES_BEFORE_FILE.read_text(encoding="utf-8"))
+    return content["tables"]  # type: ignore[no-any-return]
 
 
-def play(schema: Any, seed: int, count: int) -> list[Any]:
-    """Return `count` records as JSON has them, all of one play: they share its id and follow one another in time."""
-    source = Source(uuid_as_text=True, seed=seed)
+def play(schema: Any, seed: int, count: int, *, uuid_as_text: bool = True) -> list[Any]:
+    """Return `count` records, by default as JSON has them, all of one play: they share its id and follow one another in time."""
+    source = Source(uuid_as_text=uuid_as_text, seed=seed)
     ours = source.value(UUID_TEXT)
     found = [source.value(schema) for _ in range(count)]
     for index, record in enumerate(found):
