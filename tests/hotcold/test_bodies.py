@@ -206,7 +206,7 @@ def test_another_logical_type_is_another_schema() -> None:
 def test_a_file_of_another_schema_is_read_as_the_newest_version_asks(data: st.DataObject) -> None:
     inner = data.draw(schemas())
     writer: Any = {"type": "record", "name": "Top", "fields": [{"name": "value", "type": inner}]}
-    reader: Any = {**writer, "fields": [{"name": "value", "type": data.draw(evolutions(inner))}]}
+    reader: Any = {**writer, "fields": [{"name": "value", "type": data.draw(evolutions(inner)).reader_schema}]}
     written, newest = parse_schema(writer), parse_schema(reader)
     records = data.draw(st.lists(from_schema(written.node), max_size=3))
     table = Table("t", {1: newest}, None)

@@ -69,7 +69,7 @@ class VersionMachine(StoreMachine):
     @rule(data=st.data())
     def add_table(self, data: st.DataObject) -> None:
         """Add a version if it can read those before, and find that another is refused."""
-        declared = data.draw(evolutions(self.declared))
+        declared = data.draw(evolutions(self.declared)).reader_schema
         schema = parse_schema(declared)
         if schema in self.versions:
             version = self.rig.run(self.rig.store.add_table(TABLE, declared, timestamp_field=self.field))

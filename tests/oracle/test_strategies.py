@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
 
-from avro_ocf import parse_schema
+from avro_ocf import AvroError, parse_schema
 from avro_ocf.container.header import MAGIC
-from avro_ocf.oracle import containers, corruptions, evolutions, from_schema, schemas
+from avro_ocf.oracle import Given, Refused, containers, corruptions, evolutions, from_schema, schemas
 from avro_ocf.oracle.equality import same
 from avro_ocf.oracle.source import Discarded, Source
 from avro_ocf.oracle.strategies import strategy
@@ -46,8 +46,20 @@ def test_values_fit_their_schema_and_come_back(data: st.DataObject) -> None:
 
 
 @given(data=st.data())
-def test_evolved_schemas_are_valid(data: st.DataObject) -> None:
-    parse_schema(data.draw(evolutions(data.draw(schemas()))))
+def test_evolved_schemas_come_with_what_they_give(data: st.DataObject) -> None:
+    schema = data.draw(schemas())
+    evolution = data.draw(evolutions(schema))
+    writer, reader = parse_schema(schema), parse_schema(evolution.reader_schema)
+    value = data.draw(from_schema(schema))
+    wanted = evolution.project(value)
+    try:
+        found = writer.decode(writer.encode(value), reader)
+    except AvroError:
+        assert isinstance(wanted, Refused)
+    else:
+        assert isinstance(wanted, Given)
+        assert same(found, wanted.value)
+    assert evolution.verdict != "reject" or isinstance(wanted, Refused)
 
 
 @given(data=st.data(), original=st.binary(max_size=50))
@@ -113,10 +125,9 @@ def test_values_shrink_to_small_ones(schema: object, condition: Any, minimal: li
 
 def test_readers_schemas_shrink_to_few_steps() -> None:
     schema = {"type": "record", "name": "R", "fields": [{"name": "a", "type": "int"}, {"name": "b", "type": "int"}]}
-    assert smallest(evolutions(schema), is_anything) == schema
-    found = smallest(
-        evolutions(schema), lambda reader: is_kind("record")(reader) and not any(f["name"] == "b" for f in reader["fields"])
-    )
+    readers = evolutions(schema).map(lambda evolution: evolution.reader_schema)
+    assert smallest(readers, is_anything) == schema
+    found = smallest(readers, lambda reader: is_kind("record")(reader) and not any(f["name"] == "b" for f in reader["fields"]))
     assert len(json.dumps(found)) <= len(json.dumps(schema)) + 10, found
 
 

@@ -8,7 +8,7 @@ from hypothesis import reject
 from hypothesis import strategies as st
 
 from avro_ocf.api import Schema, parse_schema
-from avro_ocf.oracle.generators.evolutions import draw_evolution
+from avro_ocf.oracle.generators.evolutions import Evolution, draw_evolution
 from avro_ocf.oracle.generators.schemas import draw_schema
 from avro_ocf.oracle.generators.values import draw_value
 from avro_ocf.oracle.source import DOUBLES, INT_BOUNDS, LONG_BOUNDS, TEXTS, Discarded, Source
@@ -136,18 +136,19 @@ def _parsed(schema: object, *, logical_types: bool) -> Schema:
     return schema if isinstance(schema, Schema) else parse_schema(schema, logical_types=logical_types)
 
 
-def evolutions(schema: object) -> st.SearchStrategy[Any]:
-    """Return a strategy for reader's schemas that a writer's `schema`, a JSON object, might become: some legal, some not.
+def evolutions(schema: object) -> st.SearchStrategy[Evolution]:
+    """Return a strategy for what a writer's `schema`, a JSON object, might become for a reader: some of it legal, some not.
 
-    Examples shrink towards `schema` itself.
+    An `Evolution` has the `reader_schema`, the `verdict` on the two, and by `project(value)` what the reader is to make of a value.
+    Examples shrink towards `schema` itself as the reader's.
     """
-    return strategy(draw_evolution, schema)
+    return strategy(draw_evolution, schema).map(lambda reader_schema: Evolution(schema, reader_schema))
 
 
 def containers(*, schema: object = None, codecs: Sequence[str] = ("null", "deflate")) -> "st.SearchStrategy[Container]":
     """Return a strategy for object container files, plain and unusual, of `schema` or of any, compressed with one of `codecs`.
 
-    Examples shrink towards a file without blocks.
+    Examples shrink towards a plain file of one block with one record.
     """
     from avro_ocf.oracle.generators.containers import draw_container
 
@@ -157,7 +158,8 @@ def containers(*, schema: object = None, codecs: Sequence[str] = ("null", "defla
 def corruptions(container: "Container") -> "st.SearchStrategy[Corruption]":
     """Return a strategy for damaged copies of `container`, each with the verdict on it.
 
-    Examples shrink towards a file cut off at its first byte.
+    Each has its `verdict`, the `offset` of the damage, and the records that it `expected` where it may be read. Examples shrink
+    towards a file that lacks its last byte.
     """
     from avro_ocf.oracle.generators.corruptions import draw_corruption
 

@@ -68,6 +68,9 @@ class Evolution:
         except ResolutionError as error:
             self.refusal = str(error)
 
+    def __repr__(self) -> str:
+        return f"Evolution({self.schema!r}, {self.reader_schema!r})"
+
     @property
     def verdict(self) -> Verdict:
         """What to make of the schemas alone: `reject` if no value can be read.
