@@ -1,5 +1,6 @@
 """What holds for any two schemas."""
 
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -13,8 +14,11 @@ from avro_ocf.oracle.equality import same
 from avro_ocf.reference import decode, encode
 from avro_ocf.resolution.compatibility import incompatibilities
 from avro_ocf.resolution.identity import identity
+from avro_ocf.resolution.matching import PROMOTIONS
 from avro_ocf.resolution.plan import Plan, ReadArray, ReadMap, ReadPrimitive, ReadRecord, ReadUnion
 from avro_ocf.resolution.resolve import resolve
+from avro_ocf.schema.measure import nodes
+from avro_ocf.schema.model import Node, Union
 from tests.resolution.schemas import parsed
 
 CONTENT = ("type", "target", "logical", "size", "written", "symbols", "names", "fullname")
@@ -62,6 +66,12 @@ def reachable(root: Plan) -> list[Plan]:
 def reads_bytes_as_text(root: Plan) -> bool:
     """Tell whether bytes are read as a string, which they may turn out not to be."""
     return any(isinstance(plan, ReadPrimitive) and (plan.type, plan.target) == ("bytes", "string") for plan in reachable(root))
+
+
+def has_a_branch_for_a_later_one(root: Node) -> bool:
+    """Tell whether a union has a branch that a later one could be promoted to, as `["float", "int"]`."""
+    unions = [[branch.type for branch in node.branches] for node in nodes(root) if isinstance(node, Union)]
+    return any(earlier in PROMOTIONS.get(later, ()) for types in unions for earlier, later in combinations(types, 2))
 
 
 def has_defaults(root: Plan) -> bool:
@@ -112,8 +122,8 @@ def test_what_fastavro_reads_is_read_the_same(data: st.DataObject) -> None:
     schema: Any = data.draw(schemas(logical=False, recursive=False))
     evolved: Any = data.draw(evolutions(schema)).reader_schema
     writer, reader = parsed(schema), parsed(evolved)
-    if incompatibilities(writer, reader):
-        return
+    if incompatibilities(writer, reader) or has_a_branch_for_a_later_one(writer):
+        return  # in a union that has not changed, fastavro takes the first branch that matches, and we the branch itself
     encoded = encode(writer, data.draw(from_schema(writer)), DEFAULT_LIMITS)
     plan = resolve(writer, reader)
     if reads_bytes_as_text(plan) or has_defaults(plan):

@@ -6,13 +6,15 @@ once for each datum. What is not in the usual form raises one of `FAULTS`, and t
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import groupby
 from struct import Struct, unpack_from
 from typing import Any, Final
 
 from avro_ocf.compiler.layout import Layout, Type
-from avro_ocf.compiler.skip import SIZES, SkipEmitter
+from avro_ocf.compiler.plans import SIZES, fails_at_the_end, is_integer, is_number, is_uuid, pays_for_a_list
+from avro_ocf.compiler.skip import SkipEmitter
 from avro_ocf.compiler.source import literal
-from avro_ocf.compiler.varints import BOOLEAN_LISTS, SIGNED, SIGNED_BYTES, small_integers
+from avro_ocf.compiler.varints import BOOLEAN_LISTS, CONTINUED, SIGNED, SIGNED_BYTES, small_integers
 from avro_ocf.errors import FormatError
 from avro_ocf.limits import Limits
 from avro_ocf.resolution.plan import (
@@ -35,6 +37,9 @@ DISPLAY_MAX: Final = 15
 
 LISTED_BYTES_MAX: Final = 1 << 20
 """A list takes eight times the bytes that are in it, so there is none of more."""
+
+IN_PLACE_MAX: Final = 12
+"""Integers of one plan of which all forms are read in place; the code of more would take long to compile."""
 
 APPEND: Final = ".append"
 
@@ -62,13 +67,14 @@ class DecodeEmitter(SkipEmitter):
     `arguments` is what they add to the arguments of a function. `blank` has the targets that are None already.
     """
 
-    __slots__ = ("arguments", "blank", "views")
+    __slots__ = ("arguments", "blank", "integers", "views")
 
     def __init__(self, layout: Layout, limits: Limits) -> None:
         super().__init__(layout, limits)
         self.namespace |= {"integers": small_integers(), "boolean_lists": BOOLEAN_LISTS, "signed_bytes": SIGNED_BYTES}
         self.views: list[str] = []
         self.blank: set[str] = set()
+        self.integers = sum(isinstance(item, ReadPrimitive) and item.type in {"int", "long"} for item in layout.items)
         if pays_for_a_list(layout.items):
             self.octets = "octets"
             self.views.append(f"octets = list(data) if count > 1 and size <= {LISTED_BYTES_MAX} else data")
@@ -192,7 +198,7 @@ class DecodeEmitter(SkipEmitter):
                 if target not in self.blank:
                     self.add(put(target, "None"))
             case "boolean":
-                self.add(put(target, f"booleans[{self.octets}[pos]]"), "pos += 1")
+                self.add(put(target, f"booleans[{self.octet()}]"), self.step(1))
             case "int" | "long":
                 if plan.target in {"float", "double"}:
                     self.emit_integer(plan.type, "number")
@@ -201,7 +207,7 @@ class DecodeEmitter(SkipEmitter):
                     self.emit_integer(plan.type, target)
             case "float" | "double":
                 unpack = self.bind(UNPACK[plan.type])
-                self.add(put(target, f"{unpack}(data, pos)[0]"), f"pos += {SIZES[plan.type]}")
+                self.add(put(target, f"{unpack}(data, {self.here()})[0]"), self.step(SIZES[plan.type]))
             case "bytes" | "string":
                 self.emit_length("end")
                 self.add("end += pos")
@@ -210,14 +216,40 @@ class DecodeEmitter(SkipEmitter):
                 self.add(put(target, f"data[pos:end]{text}{as_bytes}"), "pos = end")
 
     def emit_integer(self, type_name: str, target: str) -> None:
-        """Read an integer: one byte or two by the table, more by a function."""
-        self.add(f"byte = {self.octets}[pos]")
-        self.add(f"if byte < 128: {put(target, 'integers[byte]')}; pos += 1")
+        """Read an integer: one byte or two by the table, more in place where that pays, and the longest by a function."""
+        self.add(f"byte = {self.octet()}", f"if byte < 128: {put(target, 'integers[byte]')}; {self.step(1, keep=True)}")
         with self.block("else:"):
-            self.add(f"second = {self.octets}[pos + 1]")
-            self.add(f"if second < 128: {put(target, 'integers[byte + (second << 7)]')}; pos += 2")
+            self.add(f"second = {self.octet(1)}")
+            self.add(f"if second < 128: {put(target, 'integers[byte + (second << 7)]')}; {self.step(2, keep=True)}")
             with self.block("else:"):
-                self.emit_read(f"read_{type_name}(data, pos)", target)
+                if self.integers <= IN_PLACE_MAX:
+                    self.emit_long_integer(type_name, target)
+                else:
+                    self.emit_read(f"read_{type_name}(data, {self.here()}, byte, second)", target)
+        self.ahead = 0
+
+    def emit_long_integer(self, type_name: str, target: str) -> None:
+        """Read an integer of three bytes or more."""
+        sum_, value = "byte + (second << 7) + (third << 14)", put(target, "~third if byte & 1 else third")
+        self.add(f"third = {self.octet(2)}")
+        self.add(f"if third < 128: third = {sum_} - {CONTINUED[2]} >> 1; {value}; {self.step(3, keep=True)}")
+        with self.block("else:"):
+            self.add(f"fourth = {self.octet(3)}", f"third = {sum_} + (fourth << 21)")
+            self.add(f"if fourth < 128: third = third - {CONTINUED[3]} >> 1; {value}; {self.step(4, keep=True)}")
+            with self.block("else:"):
+                half = f"(third - {CONTINUED[4]} >> 1)"
+                self.add(f"fifth = {self.octet(4)}")
+                limit = 16 if type_name == "int" else 128
+                self.add(f"if fifth < {limit}: third = {half} + (fifth << 27); {value}; {self.step(5, keep=True)}")
+                if type_name == "int":
+                    self.add("else: raise Unusual")
+                    return
+                with self.block("else:"):
+                    self.add(f"sixth = {self.octet(5)}")
+                    last = f"{half} + (fifth + (sixth << 7) - 128 << 27)"
+                    self.add(f"if sixth < 128: third = {last}; {value}; {self.step(6, keep=True)}")
+                    with self.block("else:"):
+                        self.emit_read(f"read_long(data, {self.here()}, byte, second)", target)
 
     def emit_enum(self, plan: ReadEnum, target: str) -> None:
         """Read an enum."""
@@ -247,18 +279,16 @@ class DecodeEmitter(SkipEmitter):
 
     def emit_fields(self, plan: ReadRecord, targets: dict[str, str]) -> None:
         """Read the fields that are written, or pass over them; neighbours of a fixed size at once."""
-        run: list[FieldStep] = []
-        for step in (*plan.steps, None):
-            if step is not None and step.name is not None and is_number(step.plan):
-                run.append(step)
+        for kind, steps in groupby(plan.steps, lambda step: "skip" if step.name is None else is_number(step.plan)):
+            if kind == "skip":
+                self.emit_skips([step.node for step in steps if step.name is None])
                 continue
-            if run:
+            run = [step for step in steps if step.name is not None]
+            if kind:
                 self.emit_numbers(run, targets)
-                run = []
-            if step is not None and step.name is None:
-                self.emit_skip(step.node)
-            elif step is not None and step.name is not None:
-                self.emit(step.plan, targets[step.name])
+            else:
+                for step in run:
+                    self.emit(step.plan, targets[step.name or ""])
 
     def emit_numbers(self, run: list[FieldStep], targets: dict[str, str]) -> None:
         """Read neighbouring floats and doubles."""
@@ -295,13 +325,24 @@ class DecodeEmitter(SkipEmitter):
                 self.add(f"{items} += {self.bind(unpack_from)}(f'<{{{count}}}{plan.type[0]}', data, pos)")
                 self.add(f"pos += {count} * {SIZES[plan.type]}")
             case ReadPrimitive() if is_integer(plan):
-                self.add(f"end = pos + {count}")
-                chunk = f"signed_bytes[{count}](signed, pos) if {count} < 64 else signed[pos:end]"
-                self.add(f"if data[pos:end].isascii(): {items} += {chunk}; pos = end")
-                with self.block("else:"):
-                    self.emit_items(plan, count, items)
+                self.emit_integers(plan, count, items)
             case _:
                 self.emit_items(plan, count, items)
+
+    def emit_integers(self, plan: ReadPrimitive, count: str, items: str) -> None:
+        """Read so many integers: at once if each takes one byte, or if most are long and they are many."""
+        from avro_ocf.compiler.bulk import HIGH, PAYING, read_many
+
+        self.add(f"end = pos + {count}", "chunk = data[pos:end]")
+        chunk = f"signed_bytes[{count}](signed, pos) if {count} < 64 else signed[pos:end]"
+        self.add(f"if chunk.isascii(): {items} += {chunk}; pos = end")
+        few = f"len(chunk.translate(None, {self.bind(HIGH, 'high')})) < {count} >> 1"
+        with self.block(f"elif {count} >= {PAYING} and {few}:"):
+            self.add(f"if {count} > len(data) - pos: raise Unusual")
+            self.add(f"numbers, pos = {self.bind(read_many)}(data, pos, {count}, {5 if plan.type == 'int' else 10})")
+            self.add(f"{items} += numbers")
+        with self.block("else:"):
+            self.emit_items(plan, count, items)
 
     def emit_items(self, plan: Plan, count: str, items: str) -> None:
         """Read so many items one after the other."""
@@ -328,44 +369,6 @@ class DecodeEmitter(SkipEmitter):
 def put(target: str, expression: str) -> str:
     """Return the statement that gives `target` its value: a variable, an item of a dict, or the `append` of a list."""
     return f"{target}({expression})" if target.endswith(APPEND) else f"{target} = {expression}"
-
-
-def pays_for_a_list(items: list[Type]) -> bool:
-    """Tell whether so many bytes of these types are looked at that it takes less time to make a list of all bytes."""
-    gain = 0
-    for item in items:
-        match item:
-            case ReadPrimitive(type="string" | "bytes") | ReadFixed() | ReadPrimitive(type="float" | "double"):
-                gain -= 4
-            case ReadUnion() | ReadEnum() | ReadPrimitive():
-                gain += 1
-            case ReadArray() | ReadMap():
-                gain += 4
-    return gain > 0
-
-
-def is_integer(plan: Plan) -> bool:
-    """Tell whether a value is an int as it is read."""
-    return isinstance(plan, ReadPrimitive) and plan.type in {"int", "long"} and plan.target in {"int", "long"} and not plan.logical
-
-
-def is_number(plan: Plan) -> bool:
-    """Tell whether a value is a float as it is read."""
-    return isinstance(plan, ReadPrimitive) and plan.type in SIZES and plan.type != "null" and plan.logical is None
-
-
-def is_uuid(plan: ReadPrimitive) -> bool:
-    """Tell whether a value is the text of a UUID."""
-    return plan.type == plan.target == "string" and plan.logical is not None and plan.logical.name == "uuid"
-
-
-def fails_at_the_end(plan: Plan) -> bool:
-    """Tell whether reading such a value is sure to fail at the end of the data, where a slice is just empty."""
-    if isinstance(plan, ReadRecord):
-        return any(
-            step.name is not None and not isinstance(step.plan, ReadRecord) and fails_at_the_end(step.plan) for step in plan.steps
-        )
-    return not isinstance(plan, ReadFixed) and not (isinstance(plan, ReadPrimitive) and plan.type == "null")
 
 
 UNPACK: Final = {"float": Struct("<f").unpack_from, "double": Struct("<d").unpack_from}

@@ -290,8 +290,15 @@ class EncodeEmitter(Emitter):
             count = self.emit_count(value, prefix)
             item, items = self.new("item"), self.new("items")
             expression = self.item_expression(node.items, item)
+            joined_items = f"join([{expression} for {item} in {value}])"
+            if node.items.type in {"int", "long"} and node.items.logical is None:
+                from avro_ocf.compiler.bulk import PAYING, write_many
+
+                many = f"{self.bind(write_many)}({value}, {5 if node.items.type == 'int' else 10})"
+                are_long = " and ".join(f"not -{TABLE_HIGH} < {value}[{index}] < {TABLE_HIGH}" for index in (0, 1, -1))
+                joined_items = f"len({value}) >= {PAYING} and {are_long} and {many} or {joined_items}"
             if expression:
-                self.add(f"{items} = join([{expression} for {item} in {value}])")
+                self.add(f"{items} = {joined_items}")
             else:
                 text = self.new("text")
                 self.add(f"{items} = []")

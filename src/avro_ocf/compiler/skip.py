@@ -1,10 +1,12 @@
 """The source of a schema's skipper, which also passes over the fields that a reader has not."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from avro_ocf.compiler.faults import FAULTS, Unusual
 from avro_ocf.compiler.layout import Emitter, Layout, Type
+from avro_ocf.compiler.plans import SIZES, is_primitive
+from avro_ocf.compiler.regular import Careful, Expressions, matcher, never
 from avro_ocf.compiler.source import literal
 from avro_ocf.compiler.varints import BOOLEANS, SMALL_LENGTHS, read_int, read_length, read_long
 from avro_ocf.limits import Limits
@@ -12,8 +14,6 @@ from avro_ocf.schema.model import Array, Enum, Fixed, Map, Node, Record, Union
 
 CASES_MAX: Final = 8
 """Branches of a union that are told apart one after the other; more of them are functions in a table."""
-
-SIZES: Final = {"null": 0, "float": 4, "double": 8}
 
 FIXED_SIZES: Final = {"float": 4, "double": 8, "int": 0, "long": 0}
 """What the items of an array are passed over by, without a loop; 0 for what may take one byte."""
@@ -38,14 +38,17 @@ def compile_skipper(node: Node, limits: Limits) -> tuple[Skip, str] | None:
 class SkipEmitter(Emitter):
     """Writes code that moves `pos` in `data`. A slice past the end of the data is not noticed until the end of the datum.
 
-    `octets` is the name of what single bytes are read from: the data, or a list of its bytes.
+    `octets` is the name of what single bytes are read from: the data, or a list of its bytes. `ahead` counts the bytes after `pos`
+    that are read already.
     """
 
-    __slots__ = ("octets",)
+    __slots__ = ("ahead", "expressions", "octets")
 
     def __init__(self, layout: Layout, limits: Limits) -> None:
         namespace: dict[str, Any] = {"Unusual": Unusual, "FAULTS": FAULTS, "booleans": BOOLEANS, "lengths": SMALL_LENGTHS}
         self.octets = "data"
+        self.ahead = 0
+        self.expressions = Expressions()
         super().__init__(layout, limits, namespace | {"read_int": read_int, "read_long": read_long, "read_length": read_length})
 
     def emit_body(self, item: Type) -> None:
@@ -62,13 +65,40 @@ class SkipEmitter(Emitter):
         else:
             self.add(f"pos = {function}(data, pos{self.depth_argument()})")
 
+    def emit_skips(self, nodes: Sequence[Node]) -> None:
+        """Pass over values after each other, at once where a regular expression can."""
+        for pattern, run in self.expressions.runs(nodes):
+            if pattern:
+                self.emit_match(pattern, run)
+            else:
+                for node in run:
+                    self.emit_skip(node)
+
+    def emit_match(self, pattern: bytes, nodes: list[Node]) -> None:
+        """Pass over the values of `nodes` by the regular expression for them."""
+
+        def compile_skip() -> Any:
+            emitter = SkipEmitter(self.layout, self.limits)
+            with emitter.block("def skip(data, pos):"):
+                for node in nodes:
+                    emitter.emit_skip(node)
+                emitter.add("return pos")
+            emitter.emit_functions(lambda _: "data, pos", emitter.emit_body)
+            compiled = emitter.compile("skip", "skip fields")
+            return compiled and compiled[0]
+
+        if self.layout.is_recursive:
+            self._height = max(self._height, self._levels + max(Layout(node).height for node in nodes))
+        match = self.bind(matcher(pattern), "match")
+        careful = self.bind(Careful(compile_skip, lambda: self.namespace.update({match: never})), "careful")
+        self.add(f"found = {match}(data, pos)", f"pos = found.end() if found else {careful}(data, pos)")
+
     def emit_skip_written_out(self, node: Node) -> None:
         """Pass over a value without a function for its type."""
         match node:
             case Record():
                 with self.inside(node):
-                    for field in node.fields:
-                        self.emit_skip(field.node)
+                    self.emit_skips([field.node for field in node.fields])
             case Array():
                 self.emit_skip_blocks(node, node.items, has_keys=False)
             case Map():
@@ -87,20 +117,40 @@ class SkipEmitter(Emitter):
         """Pass over a primitive."""
         match type_name:
             case "boolean":
-                self.add(f"booleans[{self.octets}[pos]]", "pos += 1")
+                self.add(f"booleans[{self.octet()}]", self.step(1))
             case "int" | "long":
-                self.add(f"if {self.octets}[pos] < 128: pos += 1", f"elif {self.octets}[pos + 1] < 128: pos += 2")
-                self.add(f"else: _, pos = read_{type_name}(data, pos)")
+                one, two = self.step(1, keep=True), self.step(2, keep=True)
+                self.add(f"first = {self.octet()}", f"if first < 128: {one}")
+                with self.block("else:"):
+                    self.add(f"second = {self.octet(1)}", f"if second < 128: {two}")
+                    self.add(f"else: pos = read_{type_name}(data, {self.here()}, first, second)[1]")
+                self.ahead = 0
             case "string" | "bytes":
                 self.emit_length("length")
                 self.add("pos += length")
             case "float" | "double":
-                self.add(f"pos += {SIZES[type_name]}")
+                self.add(self.step(SIZES[type_name]))
+
+    def here(self, more: int = 0) -> str:
+        """Return the expression for the position of the byte that is so many after the next one."""
+        return f"pos + {self.ahead + more}" if self.ahead + more else "pos"
+
+    def octet(self, more: int = 0) -> str:
+        """Return the expression for the byte that is so many after the next one."""
+        return f"{self.octets}[{self.here(more)}]"
+
+    def step(self, size: int, *, keep: bool = False) -> str:
+        """Return the statement that moves `pos` past so many bytes; `keep` where another one does so too."""
+        statement = f"pos += {self.ahead + size}"
+        if not keep:
+            self.ahead = 0
+        return statement
 
     def emit_length(self, target: str) -> None:
         """Assign the length, count or index at `pos` to `target`; a negative one is unusual, or breaks what is done with it."""
-        self.add(f"{target} = {self.octets}[pos]")
-        self.add(f"if {target} < 128: {target} = lengths[{target}]; pos += 1", f"else: {target}, pos = read_length(data, pos)")
+        self.add(f"{target} = {self.octet()}", f"if {target} < 128: {target} = lengths[{target}]; {self.step(1, keep=True)}")
+        self.add(f"else: {target}, pos = read_length(data, {self.here()})")
+        self.ahead = 0
 
     def emit_skip_blocks(self, node: Node, item: Node, *, has_keys: bool) -> None:
         """Pass over the blocks of an array or a map. A block with a negative count is unusual."""
@@ -143,13 +193,18 @@ class SkipEmitter(Emitter):
                 self.late.append(f"{table} = ({functions},)")
                 emit_choice(f"{table}[{index}]")
                 return
-            self.add(f"{index} = {self.octets}[pos]", "pos += 1")
-            for number, branch in enumerate(branches):
-                with self.block(f"{'elif' if number else 'if'} {index} == {2 * number}:"):
-                    lines = len(self.lines)
+            self.add(f"{index} = {self.octets}[pos]")
+            # A null beside another type is the rarer of the two.
+            order = [*enumerate(branches)]
+            for place, (number, branch) in enumerate(reversed(order) if len(order) == 2 else order):
+                with self.block(f"{'elif' if place else 'if'} {index} == {2 * number}:"):
+                    if is_primitive(branch):
+                        self.ahead = 1
+                    else:
+                        self.add("pos += 1")
                     emit(branch)
-                    if len(self.lines) == lines:
-                        self.add("pass")
+                    if self.ahead:
+                        self.add(self.step(0))
             self.add("else: raise Unusual" if branches else "raise Unusual")
 
     def emit_skip_choice(self, function: str) -> None:

@@ -7,7 +7,6 @@ strings, the most of all, go into it as they are.
 from collections.abc import Callable
 from functools import cache
 from struct import Struct
-from struct import error as struct_error
 from typing import Final
 
 from avro_ocf.compiler.faults import Unusual
@@ -21,26 +20,33 @@ TABLE_HIGH: Final = 8192
 """Integers from `TABLE_LOW` up to but not including `TABLE_HIGH` are looked up; they take one or two bytes."""
 
 
-_CONTINUED: Final = [chr(byte | 128) for byte in range(128)]
+_C: Final = [chr(byte | 128) for byte in range(128)]
 """The seven bits of a number that more bytes follow."""
+
+_L: Final = [chr(byte) for byte in range(128)]
+"""The last seven bits."""
 
 
 def varint_text(number: int) -> str:
-    """Encode an unsigned number."""
-    text = ""
-    while number >= 1 << 28:
-        text += (
-            f"{_CONTINUED[number & 127]}{_CONTINUED[number >> 7 & 127]}"
-            f"{_CONTINUED[number >> 14 & 127]}{_CONTINUED[number >> 21 & 127]}"
-        )
-        number >>= 28
-    if number < 128:
-        return text + chr(number)
-    if number < 1 << 14:
-        return f"{text}{_CONTINUED[number & 127]}{chr(number >> 7)}"
-    if number < 1 << 21:
-        return f"{text}{_CONTINUED[number & 127]}{_CONTINUED[number >> 7 & 127]}{chr(number >> 14)}"
-    return f"{text}{_CONTINUED[number & 127]}{_CONTINUED[number >> 7 & 127]}{_CONTINUED[number >> 14 & 127]}{chr(number >> 21)}"
+    """Encode an unsigned number of 64 bits, 28 of them at a time: CPython is fast at numbers below 2^30."""
+    if number < 1 << 28:
+        if number < 1 << 14:
+            return _C[number & 127] + _L[number >> 7] if number > 127 else _L[number]
+        if number < 1 << 21:
+            return f"{_C[number & 127]}{_C[number >> 7 & 127]}{_L[number >> 14]}"
+        return f"{_C[number & 127]}{_C[number >> 7 & 127]}{_C[number >> 14 & 127]}{_L[number >> 21]}"
+    high = number >> 28
+    number &= 0xFFFFFFF
+    if high < 1 << 14:
+        low = f"{_C[number & 127]}{_C[number >> 7 & 127]}{_C[number >> 14 & 127]}{_C[number >> 21]}"
+        return f"{low}{_C[high & 127]}{_L[high >> 7]}" if high > 127 else low + _L[high]
+    low = f"{_C[number & 127]}{_C[number >> 7 & 127]}{_C[number >> 14 & 127]}{_C[number >> 21]}"
+    low += _C[high & 127] + _C[high >> 7 & 127]
+    if high < 1 << 21:
+        return low + _L[high >> 14]
+    if high < 1 << 28:
+        return f"{low}{_C[high >> 14 & 127]}{_L[high >> 21]}"
+    return f"{low}{_C[high >> 14 & 127]}{_C[high >> 21 & 127]}{varint_text(high >> 28)}"
 
 
 @cache
@@ -124,81 +130,86 @@ KEPT_BOOLEANS: Final = 8
 BOOLEAN_LISTS: Final = BooleanLists()
 
 
-_CONTINUED_2: Final = 128 + (128 << 7)
-_CONTINUED_3: Final = _CONTINUED_2 + (128 << 14)
-_CONTINUED_4: Final = _CONTINUED_3 + (128 << 21)
-_CONTINUED_5: Final = _CONTINUED_4 + (128 << 28)
-_CONTINUED_6: Final = _CONTINUED_5 + (128 << 35)
-_CONTINUED_8: Final = _CONTINUED_6 + (128 << 42) + (128 << 49)
-_CONTINUED_9: Final = _CONTINUED_8 + (128 << 56)
-"""The highest bits of bytes that more follow, which stand in a sum of them and must be taken off again."""
+CONTINUED: Final = (0, 128, 16512, 2113664, 270549120)
+"""The highest bits of so many bytes that more follow, which stand in a sum of them and must be taken off again."""
 
-_PAIRS: Final = Struct("<5H").unpack_from
+_2, _3, _4 = CONTINUED[2:]
 
 
-def read_int(data: bytes, pos: int) -> tuple[int, int]:
-    """Decode an `int` of two bytes or more."""
-    byte = data[pos + 1]
-    number = data[pos] + (byte << 7)
-    if byte < 128:
-        number -= 128
-        return (~(number >> 1) if number & 1 else number >> 1), pos + 2
+def read_int(data: bytes, pos: int, first: int, second: int) -> tuple[int, int]:
+    """Decode an `int` of three bytes or more, of which two are read."""
     byte = data[pos + 2]
     if byte < 128:
-        number += (byte << 14) - _CONTINUED_2
-        return (~(number >> 1) if number & 1 else number >> 1), pos + 3
-    number += byte << 14
-    byte = data[pos + 3]
-    if byte < 128:
-        number += (byte << 21) - _CONTINUED_3
-        return (~(number >> 1) if number & 1 else number >> 1), pos + 4
+        half = first + (second << 7) + (byte << 14) - _2 >> 1
+        return (~half if first & 1 else half), pos + 3
+    fourth = data[pos + 3]
+    half = first + (second << 7) + (byte << 14) + (fourth << 21)
+    if fourth < 128:
+        half = half - _3 >> 1
+        return (~half if first & 1 else half), pos + 4
     last = data[pos + 4]
     if last > 15:
         raise Unusual
-    number += (byte << 21) + (last << 28) - _CONTINUED_4
-    return (~(number >> 1) if number & 1 else number >> 1), pos + 5
+    half = (half - _4 >> 1) + (last << 27)
+    return (~half if first & 1 else half), pos + 5
 
 
-def read_long(data: bytes, pos: int) -> tuple[int, int]:
-    """Decode a `long` of two bytes or more."""
-    try:
-        first, second, third, fourth, fifth = _PAIRS(data, pos)
-    except struct_error:  # near the end of the data
-        return decode_long(data, pos)
-    # Of a pair that is read as one number, the second byte is worth twice what it is worth here.
-    if first < 32768 or second & 32896 != 32896:
-        return read_int(data, pos)
-    number = first - (first >> 8 << 7) + (second - (second >> 8 << 7) << 14)
-    if third & 128 == 0:
-        number += ((third & 127) << 28) - _CONTINUED_4
-        size = 5
-    elif third < 32768:
-        number += (third - (third >> 8 << 7) << 28) - _CONTINUED_5
-        size = 6
+def read_long(data: bytes, pos: int, first: int, second: int) -> tuple[int, int]:
+    """Decode a `long` of two bytes or more, both of which are read."""
+    if second < 128:
+        half = first + (second << 7) - 128 >> 1
+        return (~half if first & 1 else half), pos + 2
+    byte = data[pos + 2]
+    if byte < 128:
+        half = first + (second << 7) + (byte << 14) - _2 >> 1
+        return (~half if first & 1 else half), pos + 3
+    high = data[pos + 3]
+    half = first + (second << 7) + (byte << 14) + (high << 21)
+    if high < 128:
+        half = half - _3 >> 1
+        return (~half if first & 1 else half), pos + 4
+    # CPython is fast at numbers below 2^30: the next four bytes are a number of their own.
+    high = data[pos + 4]
+    if high < 128:
+        half = (half - _4 >> 1) + (high << 27)
+        return (~half if first & 1 else half), pos + 5
+    byte = data[pos + 5]
+    high += byte << 7
+    size = 6
+    if byte < 128:
+        high -= 128
     else:
-        number += third - (third >> 8 << 7) << 28
-        if fourth & 128 == 0:
-            number += ((fourth & 127) << 42) - _CONTINUED_6
+        byte = data[pos + 6]
+        high += byte << 14
+        if byte < 128:
+            high -= _2
             size = 7
-        elif fourth < 32768:
-            number += (fourth - (fourth >> 8 << 7) << 42) - _CONTINUED_6 - (128 << 42)
-            size = 8
         else:
-            number += fourth - (fourth >> 8 << 7) << 42
-            if fifth & 128 == 0:
-                number += ((fifth & 127) << 56) - _CONTINUED_8
-                size = 9
-            elif fifth < 512:
-                number += (fifth - (fifth >> 8 << 7) << 56) - _CONTINUED_9
-                size = 10
+            byte = data[pos + 7]
+            high += byte << 21
+            if byte < 128:
+                high -= _3
+                size = 8
             else:
-                raise Unusual
-    return (~(number >> 1) if number & 1 else number >> 1), pos + size
+                high -= _4
+                byte = data[pos + 8]
+                if byte < 128:
+                    high += byte << 28
+                    size = 9
+                else:
+                    last = data[pos + 9]
+                    if last > 1:
+                        raise Unusual
+                    high += byte - 128 + (last << 7) << 28
+                    size = 10
+    half = (half - _4 >> 1) + (high << 27)
+    return (~half if first & 1 else half), pos + size
 
 
 def read_length(data: bytes, pos: int) -> tuple[int, int]:
     """Decode a length, a count or an index, none of which is negative."""
-    number, pos = decode_long(data, pos) if data[pos] < 128 else read_long(data, pos)
+    first = data[pos]
+    number, pos = decode_long(data, pos) if first < 128 else read_long(data, pos, first, data[pos + 1])
     if number < 0:
         raise Unusual
     return number, pos

@@ -1,0 +1,53 @@
+"""What emitters ask about one type of a plan or a schema."""
+
+from typing import Final
+
+from avro_ocf.compiler.layout import Type
+from avro_ocf.resolution.plan import Plan, ReadArray, ReadEnum, ReadFixed, ReadMap, ReadPrimitive, ReadRecord, ReadUnion
+from avro_ocf.schema.model import PRIMITIVES, Node
+
+SIZES: Final = {"null": 0, "float": 4, "double": 8}
+"""The bytes of each primitive value that always takes as many."""
+
+
+def is_primitive(item: Type) -> bool:
+    """Tell whether the code for a value takes the bytes before it into account."""
+    return item.type in PRIMITIVES if isinstance(item, Node) else isinstance(item, ReadPrimitive) and not is_uuid(item)
+
+
+def is_uuid(plan: ReadPrimitive) -> bool:
+    """Tell whether a value is the text of a UUID."""
+    return plan.type == plan.target == "string" and plan.logical is not None and plan.logical.name == "uuid"
+
+
+def pays_for_a_list(items: list[Type]) -> bool:
+    """Tell whether so many bytes of these types are looked at that it takes less time to make a list of all bytes."""
+    gain = 0
+    for item in items:
+        match item:
+            case ReadPrimitive(type="string" | "bytes") | ReadFixed() | ReadPrimitive(type="float" | "double"):
+                gain -= 4
+            case ReadUnion() | ReadEnum() | ReadPrimitive():
+                gain += 1
+            case ReadArray() | ReadMap():
+                gain += 4
+    return gain > 0
+
+
+def is_integer(plan: Plan) -> bool:
+    """Tell whether a value is an int as it is read."""
+    return isinstance(plan, ReadPrimitive) and plan.type in {"int", "long"} and plan.target in {"int", "long"} and not plan.logical
+
+
+def is_number(plan: Plan) -> bool:
+    """Tell whether a value is a float as it is read."""
+    return isinstance(plan, ReadPrimitive) and plan.type in SIZES and plan.type != "null" and plan.logical is None
+
+
+def fails_at_the_end(plan: Plan) -> bool:
+    """Tell whether reading such a value is sure to fail at the end of the data, where a slice is just empty."""
+    if isinstance(plan, ReadRecord):
+        return any(
+            step.name is not None and not isinstance(step.plan, ReadRecord) and fails_at_the_end(step.plan) for step in plan.steps
+        )
+    return not isinstance(plan, ReadFixed) and not (isinstance(plan, ReadPrimitive) and plan.type == "null")
