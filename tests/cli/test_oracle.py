@@ -127,6 +127,13 @@ def test_a_command_that_is_not_there(run: Run) -> None:
     assert done.stderr == b"avro-ocf: ./no-such-testee: No such file or directory\n"
 
 
+def test_a_testee_that_does_not_come_with_the_package() -> None:
+    for names in ([], ["no-such"]):
+        done = subprocess.run([sys.executable, "-m", "avro_ocf.oracle.testees", *names], capture_output=True, check=False)
+        assert (done.returncode, done.stdout) == (2, b"")
+        assert done.stderr == b"usage: python -m avro_ocf.oracle.testees avro|cavro|fastavro\n"
+
+
 @pytest.mark.parametrize("text", ["{}", "no JSON"])
 def test_a_file_that_is_no_report(run: Run, tmp_path: Path, text: str) -> None:
     (tmp_path / "file.json").write_text(text)
@@ -143,6 +150,7 @@ def test_a_file_that_is_no_report(run: Run, tmp_path: Path, text: str) -> None:
         ["--cases", "0", "--", "true"],
         ["--operations", "decode,dance", "--", "true"],
         ["--operations", "", "--", "true"],
+        ["--seed", "\udcff", "--export", "corpus"],
     ],
 )
 def test_misuse(run: Run, arguments: list[str]) -> None:

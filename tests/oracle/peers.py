@@ -149,7 +149,8 @@ def ask_all(node: Avsc, operation: str, schema: Any = None, *, to_avsc: Any = No
     return answers
 
 
-LIMITED = 'ulimit -c 0; ulimit -s 8192; ulimit -t 3; [ "$0" = avsc ] || ulimit -v 524288; exec "$@"'  # KiB, seconds of the processor, KiB
+# Of the stack in KiB, of the processor's time in seconds, and of memory in KiB, which node reserves more of than it uses.
+LIMITED = 'ulimit -c 0; ulimit -s 8192; ulimit -t 3; [ "$0" = avsc ] || ulimit -v 524288; exec "$@"'
 
 
 def fate(name: str, operation: str, schema: Any = None, **request: Any) -> str:

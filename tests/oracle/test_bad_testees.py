@@ -33,6 +33,7 @@ VERDICTS: dict[Check, str] = {
     bad.answers_true_for_an_id: r"not the id 2: .*",
     bad.closes_its_output: r"closed its output",
     bad.crashes: r"ended by SIGSEGV",
+    bad.ends_by_a_signal_without_a_name: r"ended by signal 40; stderr: \\x1b\[1m\ufffd",
     bad.eats_memory: r"more than 268435456 bytes of memory",
     bad.lets_a_child_eat_memory: r"more than 268435456 bytes of memory",
     bad.writes_errors_for_ever: r"nothing within 300 ms; stderr: [oh n]+",

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -224,6 +225,22 @@ def test_an_answer_that_changes() -> None:
 
     found = found_by(check_decoder, decode, schemas=st.just("boolean"))
     assert found.__notes__ == ["  The same question was answered otherwise when it was asked again."]
+
+
+def test_a_failure_that_is_kept_for_another_function_is_not_taken_for_the_smallest() -> None:
+    def decode(refused: str, schema: Any, data: bytes) -> Any:
+        if refused in json.dumps(schema):
+            raise ValueError(refused)
+        return own.decode(schema, data)
+
+    with pytest.raises(Disagreement):
+        check_decoder(partial(decode, '"type": "map"'))
+    with pytest.raises(Disagreement) as found:
+        check_decoder(partial(decode, ""))
+    assert found.value.case.schema == "null"
+    with pytest.raises(Disagreement) as found:
+        check_decoder(partial(decode, ""), schemas=st.just("int"))
+    assert found.value.case.data == b"\0"
 
 
 def test_a_check_inside_a_test_of_hypothesis() -> None:

@@ -56,6 +56,23 @@ def test_requests_and_answers_may_be_longer_than_a_pipe(length: int) -> None:
         assert answer == {"id": 1, "ok": "a" * length}
 
 
+def test_any_time_is_given() -> None:
+    with CodecProcess(python(ECHO), timeout_ms=10**400) as testee:
+        assert testee.ask({"say": 1}) == {"id": 1, "ok": 1}
+
+
+def test_no_child_in_another_session_is_left_at_the_end() -> None:
+    code = (
+        "import json, subprocess, sys\ninput()\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(10_000)'], start_new_session=True)\n"
+        "print(json.dumps({'id': 1, 'ok': child.pid}), flush=True)\nsys.stdin.read()"
+    )
+    with CodecProcess(python(code)) as testee:
+        answer = testee.ask({})
+        assert not isinstance(answer, Broken)
+    assert ended(answer["ok"])
+
+
 def test_the_longest_answer() -> None:
     with CodecProcess(python(ECHO), answer_bytes=1000) as testee:
         overhead = len(json.dumps({"id": 1, "ok": ""}))

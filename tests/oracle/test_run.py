@@ -132,6 +132,17 @@ def test_a_known_failure_of_another_operation_is_left_alone() -> None:
     assert (run.tally.healed, run.tally.failures) == ([], [])
 
 
+def test_a_testee_that_knows_nothing_that_is_asked_has_not_passed() -> None:
+    with running() as process, pytest.raises(BadTesteeError, match="the testee knows none of parse"):
+        Run(process, operations=["parse"])
+
+
+def test_a_name_is_one_printable_line() -> None:
+    code = 'input(); print(r\'{"id": 1, "ok": {"name": "a\\n\\ud800", "operations": []}}\', flush=True)'
+    with CodecProcess([sys.executable, "-c", code]) as process:
+        assert hello(process).name == r"a \ud800"
+
+
 @pytest.mark.parametrize(
     ("said", "complaint"),
     [

@@ -112,6 +112,15 @@ def test_a_branch_that_is_not_named_is_the_one_that_gives_what_is_expected() -> 
     assert from_wire(union, {"union": ["int", {"int": "5"}]}, 5) == date(1970, 1, 6)
 
 
+def test_branches_are_found_in_a_deep_answer_without_trying_each_with_each() -> None:
+    record = {"type": "record", "name": "R", "fields": [{"name": "a", "type": ["null", "R", {"type": "map", "values": "R"}]}]}
+    form: object = None
+    value: object = None
+    for _ in range(100):
+        form, value = {"map": {"a": form}}, {"a": value}
+    assert from_wire(node_of(record), form, {"a": None}) == value
+
+
 def test_branches_are_found_inside_values() -> None:
     schema = {"type": "map", "values": {"type": "array", "items": ["null", logical("int", "date"), "long"]}}
     expected = {"a": [date(1970, 1, 6), 5, None]}

@@ -31,7 +31,7 @@ def add_commands(commands: Commands) -> None:
     oracle = add_command(commands, oracle_command, "test any implementation of Avro")
     oracle.add_argument("command", nargs="*", metavar="COMMAND", help="after --, what starts the testee, with its arguments")
     oracle.add_argument("--cases", type=positive, default=500, metavar="N", help="of each operation (default: %(default)s)")
-    oracle.add_argument("--seed", default="1", metavar="TEXT", help="other cases for each text (default: %(default)s)")
+    oracle.add_argument("--seed", type=seed, default="1", metavar="TEXT", help="other cases for each text (default: %(default)s)")
     oracle.add_argument(
         "--operations", type=operations, default=OPERATIONS, metavar="NAMES", help="some of " + ",".join(OPERATIONS)
     )
@@ -50,6 +50,15 @@ def operations(text: str) -> "tuple[Operation, ...]":
     if not {*chosen} <= {*OPERATIONS}:
         raise argparse.ArgumentTypeError(f"{text!r} is no list with commas of some of {','.join(OPERATIONS)}")
     return tuple(operation for operation in OPERATIONS if operation in chosen)
+
+
+def seed(text: str) -> str:
+    """Return a seed, which is text."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not UTF-8") from error
+    return text
 
 
 def oracle_command(args: argparse.Namespace) -> None:

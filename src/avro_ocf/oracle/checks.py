@@ -6,6 +6,7 @@ ones, and a failure is tried first in the next, unless the profile says otherwis
 
 from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
+from functools import partial
 from itertools import islice
 from json import dumps
 from typing import TYPE_CHECKING, Any, Final
@@ -227,7 +228,8 @@ def _check(
             raise found
 
     # Hypothesis keeps failures by a digest of the function's signature and source, which are the same for every check.
-    run.__annotations__["case"] = f"{operation} {getattr(function, '__module__', '')}.{getattr(function, '__qualname__', '')}"
+    # One that is kept for another question, and still fails, would not be made smaller.
+    run.__annotations__["case"] = f"{operation} {_name(function)} {logical} {schemas!r}"
     active = settings()
     chosen = settings(
         max_examples=examples,
@@ -246,6 +248,13 @@ def _check(
             raise
         found.add_note("  The same question was answered otherwise when it was asked again.")
         raise found from None
+
+
+def _name(function: Callable[..., object]) -> str:
+    if isinstance(function, partial):
+        return f"{_name(function.func)} {function.args} {function.keywords}"
+    names = [getattr(function, name, "") for name in ("__module__", "__qualname__")]
+    return f"{'.'.join(map(str, names))} {getattr(getattr(function, '__code__', None), 'co_firstlineno', '')}"
 
 
 def _cases(operation: Operation, schemas: "SearchStrategy[Any] | None", logical: bool) -> "SearchStrategy[Case]":

@@ -27,6 +27,11 @@ def told(value: object) -> str:
         return f"<{type.__dict__['__name__'].__get__(type(value))}>"
 
 
+def line(text: str, most: int = 1000) -> str:
+    """Return a text of somebody else's as one line of printable characters, cut to `most` of its own."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in " ".join(text[:most].split()))
+
+
 def difference(expected: object, got: object, *, exact: bool = True, place: str = "") -> str:
     """Return where `got` first differs from `expected`, and how; "" if they are the same.
 

@@ -103,6 +103,11 @@ def crashes(_: Any) -> None:
     os.kill(os.getpid(), signal.SIGSEGV)
 
 
+def ends_by_a_signal_without_a_name(_: Any) -> None:
+    os.write(2, b"\x1b[1m\xff")
+    os.kill(os.getpid(), 40)
+
+
 def eats_memory(_: Any) -> None:
     eaten = []
     while True:

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple, get_args
 
 from avro_ocf.oracle.cases import Case, Outcome
 from avro_ocf.oracle.runner.protocol import case_of_json
+from avro_ocf.oracle.specification.tracing import traced
 
 
 class KeptFailure(NamedTuple):
@@ -28,4 +29,9 @@ def kept_failures(text: str) -> list[KeptFailure]:
 def _kept(entry: dict[str, Any]) -> KeptFailure:
     if entry["outcome"] not in get_args(Outcome):
         raise ValueError(f"no outcome: {entry['outcome']!r}")
-    return KeptFailure(case_of_json(entry["case"]), entry["outcome"], str(entry.get("why", "")))
+    case = case_of_json(entry["case"])
+    try:
+        traced(case)
+    except Exception as error:
+        raise ValueError(f"a case of {case.operation} that is none: {type(error).__name__}: {error}") from error
+    return KeptFailure(case, entry["outcome"], str(entry.get("why", "")))

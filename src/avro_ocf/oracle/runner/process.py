@@ -7,10 +7,11 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from time import monotonic
+from time import monotonic, monotonic_ns
 from typing import IO, Any, Final, Self, cast
 
 from avro_ocf.oracle.cases import Broken
+from avro_ocf.oracle.telling import line as printable
 
 TIMEOUT_MS: Final = 10_000
 MEMORY_BYTES: Final = 1024 * 1024 * 1024
@@ -70,11 +71,12 @@ class CodecProcess:
         return answer
 
     def close(self) -> None:
-        """End the process: it gets the end of its input, and a moment later whatever is left of its group is killed."""
+        """End the process: it gets the end of its input, and a moment later its group and children are killed."""
         if self._running is not None:
+            family = self._running.family()  # once the process has ended, its children are no more to be told
             self._running.stdin.close()
             self._running.wait()
-            self._running.kill()
+            self._running.kill(family)
             self._running = None
 
     def _checked(self, line: bytes, *, is_read: bool) -> dict[str, Any] | Broken:
@@ -118,7 +120,7 @@ class _Running:
         """Return the line that is written after `line` was given, or why there is none."""
         self.input = line
         self._selector.register(self.stdin, selectors.EVENT_WRITE, self._write)
-        deadline = monotonic() + limits.timeout_ms / 1000
+        deadline_ns = monotonic_ns() + limits.timeout_ms * 1_000_000  # a whole number, however long that is
         look = monotonic() + _LOOK_S
         searched = 0
         while (end := self._output.find(b"\n", searched)) < 0:
@@ -129,14 +131,16 @@ class _Running:
             if self._is_closed:
                 return self._end()
             now = monotonic()
-            if now > deadline:
+            if monotonic_ns() > deadline_ns:
                 return Broken(f"nothing within {limits.timeout_ms} ms")
             if now > look:
                 look = now + _LOOK_S
                 if is_quiet and self._code() is not None:  # though a child of it holds the pipe
                     return self._end()
-                if _memory_bytes(self._family()) > limits.memory_bytes:
+                if _memory_bytes(self.family()) > limits.memory_bytes:
                     return Broken(f"more than {limits.memory_bytes} bytes of memory")
+        if end > limits.answer_bytes:
+            return Broken(f"more than {limits.answer_bytes} bytes on one line")
         answer = bytes(self._output[:end])
         del self._output[: end + 1]
         return answer
@@ -173,7 +177,7 @@ class _Running:
     def last_words(self) -> str:
         """Return the last line of stderr."""
         lines = [line for line in self._errors.decode("utf-8", "replace").splitlines() if line.strip()]
-        return lines[-1].strip()[:200] if lines else ""
+        return printable(lines[-1], 200) if lines else ""
 
     def _end(self) -> Broken:
         """Tell how the process ended, or that it only closed its output."""
@@ -181,7 +185,8 @@ class _Running:
         code = self._code()
         if code is None:
             return Broken("closed its output")
-        return Broken(f"ended with exit code {code}" if code >= 0 else f"ended by {signal.Signals(-code).name}")
+        names = {number.value: number.name for number in signal.Signals}  # some signals have none
+        return Broken(f"ended with exit code {code}" if code >= 0 else f"ended by {names.get(-code, f'signal {-code}')}")
 
     def _code(self) -> int | None:
         """Return the exit code, or minus the signal, if the process has ended. It stays a zombie, which keeps its group's id."""
@@ -199,7 +204,7 @@ class _Running:
                 return
             self._output.clear()
 
-    def _family(self) -> list[int]:
+    def family(self) -> list[int]:
         """Return the process and those that come from it."""
         found = [self._process.pid]
         for pid in found:
@@ -210,9 +215,12 @@ class _Running:
                 continue
         return found
 
-    def kill(self) -> None:
-        """Kill the process, its group and its children, and wait for its end."""
-        kills = [(os.killpg, self._process.pid), *((os.kill, pid) for pid in self._family())]  # some may have left the group
+    def kill(self, others: Sequence[int] = ()) -> None:
+        """Kill the process, its group, its children and `others`, and wait for its end."""
+        kills = [
+            (os.killpg, self._process.pid),
+            *((os.kill, pid) for pid in {*self.family(), *others}),
+        ]  # some may have left the group
         for kill, pid in kills:
             try:
                 kill(pid, signal.SIGKILL)

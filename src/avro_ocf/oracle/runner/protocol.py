@@ -9,6 +9,7 @@ from avro_ocf.api import parse_schema
 from avro_ocf.errors import AvroError
 from avro_ocf.oracle.cases import Answer, Broken, Case, Given, Json, Operation, Refused, Unsupported, Verdict
 from avro_ocf.oracle.runner.wire import LOGICAL_TYPES, WireError, from_wire, to_wire
+from avro_ocf.oracle.telling import line
 from avro_ocf.schema.model import Node
 
 OPERATIONS: Final[tuple[Operation, ...]] = ("parse", "encode", "decode", "resolve", "read-file", "write-file", "fingerprint")
@@ -42,7 +43,7 @@ def answer_of(case: Case, message: dict[str, Any] | Broken) -> Answer:
         text = message.get("error", message.get("unsupported"))
         if type(text) is not str:
             return Broken("error and unsupported are strings")
-        return Refused(text) if "error" in message else Unsupported(text)
+        return Refused(line(text)) if "error" in message else Unsupported(line(text))
     try:
         return Given(value_of(case, message["ok"], is_answer=True))
     except (WireError, RecursionError) as error:

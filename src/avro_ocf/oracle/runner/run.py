@@ -16,7 +16,7 @@ from avro_ocf.oracle.runner.shrink import shrink
 from avro_ocf.oracle.runner.wire import LOGICAL_TYPES, shown
 from avro_ocf.oracle.source import Discarded
 from avro_ocf.oracle.specification.tracing import traced
-from avro_ocf.oracle.telling import told
+from avro_ocf.oracle.telling import line, told
 
 FAILED: Final[tuple[Outcome, ...]] = ("wrong answer", "refused what is right", "took what is wrong", "no answer")
 PROTOCOL: Final = 1
@@ -110,7 +110,7 @@ def hello(process: CodecProcess) -> Abilities:
         if type(names) is not list or not {*map(str, names)} <= set(known):
             raise BadTesteeError(f"hello is answered with {shown(names)}, which is no list of some of {', '.join(sorted(known))}")
     chosen = tuple(operation for operation in OPERATIONS if operation in said["operations"])
-    return Abilities(str(said.get("name", "")), chosen, frozenset(logical_types))
+    return Abilities(line(str(said.get("name", ""))), chosen, frozenset(logical_types))
 
 
 class Run:
@@ -127,6 +127,8 @@ class Run:
         self.process = process
         self.tally = Tally(hello(process), seed)
         self.operations = [operation for operation in operations if operation in self.tally.testee.operations]
+        if not self.operations:
+            raise BadTesteeError(f"the testee knows none of {', '.join(operations)}")
         self.tell = tell
         self.broken_in_a_row = 0
 

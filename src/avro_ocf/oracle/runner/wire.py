@@ -161,7 +161,7 @@ def _of_union(node: Union, form: Json, expected: object) -> Any:
         name, inner = _pair(form["union"])
         branch = next((branch for branch in node.branches if branch.name == name), None)
         return from_wire(branch, inner, expected)
-    for branch in node.branches:
+    for branch in node.branches if expected is not None else ():
         value = from_wire(branch, form, expected)
         if same(value, expected):
             return value
