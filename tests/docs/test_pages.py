@@ -36,6 +36,7 @@ def test_page(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     for language, text, place in blocks(page):
         if language == "python":
             exec(compile("\n" * place + text, page, "exec"), names)
+            run_tests_of(names)
         elif language == "pycon":
             run_doctest(text, page, place, names)
         elif language == "console":
@@ -50,6 +51,12 @@ def blocks(page: Path) -> Iterator[tuple[str, str, int]]:
     for match in BLOCK.finditer(content):
         if not match["comment"]:
             yield match["language"], match["text"], content.count("\n", 0, match.start("text"))
+
+
+def run_tests_of(names: dict[str, Any]) -> None:
+    """Call what a block defined for pytest to call, once."""
+    for name in [name for name in names if name.startswith("test_")]:
+        names.pop(name)()
 
 
 def run_doctest(text: str, page: Path, place: int, names: dict[str, Any]) -> None:
