@@ -11,6 +11,6 @@ pytestmark = pytest.mark.host
 def test_nothing_fails_but_what_is_known(name: str) -> None:
     known = lists.known_of(name)
     assert all(entry.why for entry in known)
-    tally = lists.run(name, 50, known)
+    tally = lists.run(name, 30, known)
     assert [(entry.case.operation, entry.outcome, entry.why) for entry in tally.healed] == []
     assert [failure.judgement for failure in tally.failures if not failure.why] == []

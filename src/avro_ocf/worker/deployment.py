@@ -22,7 +22,7 @@ UPDATING: Final = ".avro_ocf.update"
 """Where an update keeps the new library until it is whole, and the old one until that is in its place: outside what is deployed."""
 
 _NOT_DEPLOYED: Final = re.compile(
-    r"cli/|__main__\.py|py\.typed|adapters/(?:d1_rest|directory|r2_s3|sqlite)\.py|worker/(?:deployment\.py|template/)|(?:.*/)?__pycache__/"
+    r"(?:cli|oracle)/|__main__\.py|py\.typed|adapters/(?:d1_rest|directory|r2_s3|sqlite)\.py|worker/(?:deployment\.py|template/)|(?:.*/)?__pycache__/"
 )
 _RAISE_VERSION: Final = (
     "INSERT INTO schema_version VALUES (1, {}) ON CONFLICT (one) DO UPDATE SET version = MAX(version, excluded.version)"
