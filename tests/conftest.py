@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
 settings.register_profile("default", max_examples=50, deadline=None, suppress_health_check=SLOW)
-settings.register_profile("ci", max_examples=200, deadline=None, derandomize=True, database=None, suppress_health_check=SLOW)
+settings.register_profile("ci", max_examples=150, deadline=None, derandomize=True, database=None, suppress_health_check=SLOW)
 settings.register_profile("quick", max_examples=10, deadline=None, derandomize=True, database=None, suppress_health_check=SLOW)
 settings.load_profile("default")
 
