@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from statistics import geometric_mean
 from typing import Any
 
-from benchmarks.goals import GOALS, ratios, reached
+from benchmarks.goals import GOALS, MIB, TABLES, Figure, Goal, Reached, figures, ratios, reached
 from benchmarks.libraries import OURS
 
 PEERS = {
@@ -15,8 +15,6 @@ PEERS = {
     "avro": "avro",
     "fastavro_py": "fastavro's Python",
 }
-MIB = 1 << 20
-MEMORY_MIB = 32
 Result = dict[str, Any]
 
 
@@ -64,22 +62,29 @@ def _where(result: Result) -> str:
 def _goals(results: Sequence[Result]) -> list[str]:
     parts = []
     for result in results:
-        rows = []
-        for goal in GOALS:
-            if found := reached(goal, result["sections"]):
-                means = ", ".join(f"{group} {_number(mean)}" for group, mean in found.means.items())
-                sign = "at most" if goal.at_most else "at least"
-                wanted = f"{sign} {goal.wanted:g}" + (f", each {goal.each:g}" if goal.each else "")
-                worst = f"{_number(found.worst)} ({found.worst_name})"
-                rows.append((goal.title, wanted, means, worst, "yes" if found.is_reached else "no"))
-        if memory := rows_of(result, "memory"):
-            peak = memory["read"]["peak_bytes"] / MIB
-            is_reached = "yes" if peak <= MEMORY_MIB else "no"
-            rows.append(("MiB to read a large file", f"at most {MEMORY_MIB}", _number(peak), "", is_reached))
+        sections = result["sections"]
+        rows = [_goal_row(goal, found) for goal in GOALS if (found := reached(goal, sections))]
+        for figure, value, is_reached in figures(sections):
+            rows.append((figure.title, _wanted(figure), _number(value), "", "", "", _yes(is_reached)))
         if rows:
-            parts.append(f"### Goals: {name(result)}")
-            parts.append(grid(("goal", "wanted", "reached, in the mean", "worst", "is reached"), rows))
+            groups = ("of shapes", "of battle")
+            header = ("goal", "wanted", "reached", *groups, "the worst", "is reached")
+            parts += [f"### Goals: {name(result)}", grid(header, rows)]
     return parts
+
+
+def _goal_row(goal: Goal, found: Reached) -> tuple[str, ...]:
+    wanted = _wanted(goal) + (f", each {goal.each:g}" if goal.each else "")
+    groups = (_number(found.means[group]) if group in found.means else "" for group in TABLES)
+    return goal.title, wanted, _number(found.mean), *groups, f"{_number(found.worst)} ({found.worst_name})", _yes(found.is_reached)
+
+
+def _wanted(goal: Goal | Figure) -> str:
+    return f"{'at most' if goal.at_most else 'at least'} {goal.wanted:g}"
+
+
+def _yes(is_reached: bool) -> str:
+    return "yes" if is_reached else "no"
 
 
 def _ratio_parts(results: Sequence[Result], section: str, title: str) -> list[str]:
@@ -143,8 +148,9 @@ def _startup(results: Sequence[Result]) -> list[str]:
         cells = {f"import {library}, ms": time for library, time in rows.get("import_ms", {}).items()}
         for schema, times in rows["first_record_ms"].items():
             cells |= {f"{schema}: {FIRST[what]}, ms": time for what, time in times.items()}
-        if "wheel_bytes" in rows:
-            cells["the wheel, kB"] = rows["wheel_bytes"] / 1000
+        for schema, times in rows.get("code_ms", {}).items():
+            cells |= {f"{schema}: {CODE[what]}, ms": time for what, time in times.items()}
+        cells |= {f"the wheel, {part}, kB": size / 1000 for part, size in rows.get("wheel_bytes", {}).items()}
         for title, value in cells.items():
             lines.setdefault(title, ["-"] * len(having))[index] = _number(value)
     table = grid(["", *map(name, having)], [[title, *cells] for title, cells in lines.items()])
@@ -157,6 +163,12 @@ FIRST = {
     "decode": "parse, decode the first record",
     "fastavro encode": "the same by fastavro, encode",
     "fastavro decode": "the same by fastavro, decode",
+}
+CODE = {
+    "encoder": "generate the encoder",
+    "encoder's compile": "of that in CPython's compile, encoder",
+    "decoder": "generate the decoder",
+    "decoder's compile": "of that in CPython's compile, decoder",
 }
 
 

@@ -1,12 +1,15 @@
 """What is paid once: imports, the wheel, and a schema's first record."""
 
 import json
+import re
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 from benchmarks.libraries import COMPILED, OURS, PURE, ours
 from benchmarks.pairs import paired, rounded
@@ -18,21 +21,24 @@ ROOT = Path(__file__).parents[1]
 
 def measure_startup(repeats: int) -> dict[str, Any]:
     """Return milliseconds and bytes; in Pyodide, which has no other processes, only those of a schema's first record."""
-    found: dict[str, Any] = {"first_record_ms": first_records(repeats)}
+    found: dict[str, Any] = {"first_record_ms": {}, "code_ms": {}}
+    for name, workload in _measured().items():
+        found["first_record_ms"][name] = _first_record(workload, repeats)
+        found["code_ms"][name] = _code(workload, repeats)
     if sys.platform != "emscripten":
         found |= {"import_ms": import_ms(repeats), "wheel_bytes": wheel_bytes()}
     return found
 
 
-def first_records(repeats: int) -> dict[str, Any]:
-    """Return what it takes from a schema as JSON text, never seen before, to one record's bytes, and to the record of those."""
+def _measured() -> dict[str, Workload]:
     chosen = {workload.name: workload for workload in shapes() if workload.name in {"weather", "40 nullable fields"}}
     largest = max(battle(), key=lambda table: len(table.schema["fields"]))
     chosen[f"{largest.name}, {len(largest.schema['fields'])} fields"] = largest
-    return {name: _first_record(workload, repeats) for name, workload in chosen.items()}
+    return chosen
 
 
-def _first_record(workload: Workload, repeats: int) -> dict[str, Any]:
+def _first_record(workload: Workload, repeats: int) -> dict[str, float]:
+    """Return what it takes from a schema as JSON text, never seen before, to one record's bytes, and to the record of those."""
     record = workload.records(1)[0]
     data = ours(workload).encode_datum(record)
     text = json.dumps(workload.schema)
@@ -46,6 +52,34 @@ def _first_record(workload: Workload, repeats: int) -> dict[str, Any]:
             "fastavro encode": _Anew(text, lambda fresh: _fastavro(fresh).encode_datum(record)),
             "fastavro decode": _Anew(text, lambda fresh: _fastavro(fresh).decode_datum(data)),
         }
+    return _ms(functions, repeats)
+
+
+def _code(workload: Workload, repeats: int) -> dict[str, float]:
+    """Return what it takes to generate the code of a parsed schema, and to compile that once more."""
+    from avro_ocf import parse_schema
+    from avro_ocf.compiler import Decoder, Encoder
+
+    schema = parse_schema(workload.schema)
+    encoder, decoder = schema.encoder, schema.decoder()
+
+    def encode() -> object:
+        return Encoder(schema.node, schema.limits)
+
+    def decode() -> object:
+        re.purge()  # as for expressions never seen before
+        return Decoder(decoder.plan, schema.limits, is_charged=False).source
+
+    functions: dict[str, Callable[[], object]] = {
+        "encoder": encode,
+        "encoder's compile": lambda: compile(encoder.source, "", "exec"),
+        "decoder": decode,
+        "decoder's compile": lambda: compile(decoder.source, "", "exec"),
+    }
+    return _ms(functions, repeats)
+
+
+def _ms(functions: dict[str, Callable[[], object]], repeats: int) -> dict[str, float]:
     return {name: rounded(taken * 1000) for name, (taken, _) in paired(functions, max(repeats, 2)).items()}
 
 
@@ -96,9 +130,27 @@ class _Run:
         return subprocess.run(self._command, check=True)
 
 
-def wheel_bytes() -> int:
-    """Build the wheel and return its size."""
-    with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder]
+def wheel_bytes() -> dict[str, int]:
+    """Build the wheel and return the compressed bytes of each of its parts, one of which is what the archive takes besides."""
+    with tempfile.TemporaryDirectory() as built:
+        command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", built]
         subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-        return next(Path(folder).glob("*.whl")).stat().st_size
+        path = next(Path(built).glob("*.whl"))
+        parts: Counter[str] = Counter()
+        with ZipFile(path) as wheel:
+            for file in wheel.infolist():
+                package, _, inside = file.filename.partition("/")
+                folder = inside.partition("/")[0]
+                parts[WHEEL_PARTS.get(folder, "codec") if package == "avro_ocf" else "archive"] += file.compress_size
+        parts["archive"] += path.stat().st_size - parts.total()
+        return dict(parts)
+
+
+WHEEL_PARTS = {
+    "oracle": "oracle",
+    "hotcold": "store, with adapters and Worker",
+    "adapters": "store, with adapters and Worker",
+    "worker": "store, with adapters and Worker",
+    "cli": "command line",
+}
+"""Folders of the package; all others are the codec and its files."""

@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks import data, docs, kept
 from benchmarks.codecs import Effort, Subject, measure_deflate, measure_files
-from benchmarks.goals import Goal, Reached, reached
+from benchmarks.goals import Goal, Reached, figures, reached
 from benchmarks.plots import FIGURES, FOLDER
 from benchmarks.workloads import GROUPS, shapes
 
@@ -33,9 +33,15 @@ def test_benchmarks_run() -> None:
     printed = run("benchmarks", "--quick")
     peers = "fastavro | cavro | polars, columns | polars, records | avro | fastavro's Python"
     assert f"| decode: times as fast as | {peers} | µs a record |" in printed
-    for title in ("resolution, beside fastavro", "the wheel, kB", "MiB to read a large file", "read the last block alone, µs"):
+    for title in (
+        "resolution, beside fastavro",
+        "the wheel, codec, kB",
+        "MiB to read a large file",
+        "read the last block alone, µs",
+    ):
         assert f"| {title} |" in printed
-    assert "| decode and inflate, of the time to make the same objects | at most 4 | shapes " in printed
+    assert "| decode and inflate, of the time to make the same objects | at most 4 | " in printed
+    assert "| 40 fields: ms to the first record | at most 5 | " in printed
 
 
 def test_benchmarks_run_in_pyodide() -> None:
@@ -67,20 +73,27 @@ def test_floors_are_measured_beside() -> None:
     assert row["decode"].keys() == {"avro_ocf", "zlib", "objects", "fastavro", "cavro"}
 
 
-def test_a_goal_asks_for_the_mean_of_each_group_and_for_each_workload() -> None:
+def test_a_goal_asks_for_the_mean_of_all_workloads_and_for_each() -> None:
     rows = {name: {"decode": {"peer": [100.0, ratio]}} for name, ratio in (("a", 2.0), ("b", 8.0))}
     sections = {"one": {"rows": rows}, "two": {"rows": {"c": {"decode": {"peer": [100.0, 3.0]}}, "d": {"decode": {}}}}}
-    asked = Goal("", "decode", "peer", ("one", "two"), 2.9)
+    asked = Goal("", "decode", "peer", ("one", "two"), 3.6)
     found = expect(asked, sections)
     assert found.means == pytest.approx({"one": 4, "two": 3})
+    assert found.mean == pytest.approx(48 ** (1 / 3))
     assert (found.worst, found.worst_name, found.is_reached) == (2, "a", True)
     assert not expect(asked._replace(each=2.5), sections).is_reached
-    assert not expect(asked._replace(wanted=3.5), sections).is_reached
+    assert not expect(asked._replace(wanted=3.7), sections).is_reached
     floor = {"deflate": {"rows": {"one": {name: {"decode": {"zlib": [1.0, ratio]}} for name, ratio in (("a", 0.5), ("b", 0.125))}}}}
     most = expect(Goal("", "decode", "zlib", ("one",), 4.1, at_most=True), floor)
     assert most.means == pytest.approx({"one": 4})
     assert (most.worst, most.worst_name, most.is_reached) == (8, "b", True)
     assert reached(Goal("", "encode", "peer", ("one",), 1), sections) is None
+
+
+def test_a_goal_of_one_figure_is_shown_where_it_was_measured() -> None:
+    memory = {"read": {"seconds": 5.0, "peak_bytes": 33 << 20}, "scan": {"seconds": 0.1}}
+    found = {figure.title: (value, is_reached) for figure, value, is_reached in figures({"memory": {"rows": memory}})}
+    assert found == {"MiB to read a large file": (33, False), "finding its blocks, times as fast as reading": (50, True)}
 
 
 def expect(goal: Goal, sections: dict[str, Any]) -> Reached:
