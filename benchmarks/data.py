@@ -93,7 +93,9 @@ def play(schema: Any, seed: int, count: int, *, uuid_as_text: bool = True) -> li
     ours = source.value(UUID_TEXT)
     found = [source.value(schema) for _ in range(count)]
     for index, record in enumerate(found):
-        same = {"env_uuid": ours, "index": index, "timestamp": FIRST_PLAY_MS + seed * 1000 + index * 90_000}
+        # Equal and another object, as what is parsed from a request.
+        env_uuid = ours if uuid_as_text else UUID(int=ours.int)
+        same = {"env_uuid": env_uuid, "index": index, "timestamp": FIRST_PLAY_MS + seed * 1000 + index * 90_000}
         record.update((name, value) for name, value in same.items() if name in record)
     return found
 

@@ -4,17 +4,18 @@ Positions are checked where it costs nothing: `data[pos]` fails past the end, a 
 once for each datum. What is not in the usual form raises one of `FAULTS`, and the reference decodes that datum.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from struct import Struct, unpack_from
 from typing import Any, Final
 
-from avro_ocf.compiler.layout import Layout, Type
-from avro_ocf.compiler.plans import SIZES, fails_at_the_end, is_integer, is_number, is_uuid, pays_for_a_list
+from avro_ocf.compiler.layout import APPEND, Layout, Type, put
+from avro_ocf.compiler.plans import SIZES, fails_at_the_end, is_flat, is_integer, is_number, is_uuid, pays_for_a_list, struct_of
 from avro_ocf.compiler.skip import SkipEmitter
 from avro_ocf.compiler.source import literal
 from avro_ocf.compiler.varints import BOOLEAN_LISTS, CONTINUED, SIGNED, SIGNED_BYTES, small_integers
+from avro_ocf.compiler.windows import MANY, Windows
 from avro_ocf.errors import FormatError
 from avro_ocf.limits import Limits
 from avro_ocf.resolution.plan import (
@@ -41,8 +42,6 @@ LISTED_BYTES_MAX: Final = 1 << 20
 IN_PLACE_MAX: Final = 12
 """Integers of one plan of which all forms are read in place; the code of more would take long to compile."""
 
-APPEND: Final = ".append"
-
 FallBack = Callable[[bytes, int, list[Any]], tuple[Any, int]]
 """Decodes the datum at the given position by the reference; the list has the datums before it."""
 
@@ -52,12 +51,18 @@ DecodeMany = Callable[[bytes, int, int, list[Any], FallBack], int]
 
 def compile_decoder(plan: Plan, title: str, limits: Limits) -> tuple[DecodeMany, str] | None:
     """Return the generated decoder of `plan` and its source, or None if only the reference can decode it."""
-    emitter = DecodeEmitter(Layout(plan), limits)
+    from avro_ocf.compiler.stream import StreamEmitter, is_movable
+    from avro_ocf.compiler.texts import TextEmitter
+
+    emitter = (StreamEmitter if is_movable() else TextEmitter)(Layout(plan), limits)
     try:
-        emitter.emit_root(plan)
+        emitter.emit_root(plan, title)
     except FormatError:  # a default that goes past a limit
         return None
-    return emitter.compile("decode_many", f"decode {title}")
+    compiled = emitter.compile("decode_many", f"decode {title}")
+    if compiled and emitter.windows:
+        emitter.windows.one_by_one = compiled[0]
+    return compiled
 
 
 class DecodeEmitter(SkipEmitter):
@@ -67,11 +72,12 @@ class DecodeEmitter(SkipEmitter):
     `arguments` is what they add to the arguments of a function. `blank` has the targets that are None already.
     """
 
-    __slots__ = ("arguments", "blank", "integers", "views")
+    __slots__ = ("arguments", "blank", "integers", "views", "windows")
 
     def __init__(self, layout: Layout, limits: Limits) -> None:
         super().__init__(layout, limits)
         self.namespace |= {"integers": small_integers(), "boolean_lists": BOOLEAN_LISTS, "signed_bytes": SIGNED_BYTES}
+        self.windows: Windows | None = None
         self.views: list[str] = []
         self.blank: set[str] = set()
         self.integers = sum(isinstance(item, ReadPrimitive) and item.type in {"int", "long"} for item in layout.items)
@@ -87,9 +93,11 @@ class DecodeEmitter(SkipEmitter):
             self.views += ["shapes = data.translate(SHAPES)", "digits = data.replace(b'-', b'_')"]
         self.arguments = "".join(f", {view.split()[0]}" for view in self.views)
 
-    def emit_root(self, plan: Plan) -> None:
+    def emit_root(self, plan: Plan, title: str) -> None:
         """Write the function `decode_many` for datums of `plan`, and every function it needs."""
         with self.block("def decode_many(data, pos, count, values, fall_back):"):
+            if isinstance(plan, ReadRecord) and is_flat(plan):
+                self.emit_windows(plan, title)
             self.add("size = len(data)", *self.views)
             with self.block("for _ in range(count):"):
                 self.add("start = pos")
@@ -100,6 +108,13 @@ class DecodeEmitter(SkipEmitter):
                 self.add("values.append(value)")
             self.add("return pos")
         self.emit_functions(lambda item: "data, pos" if isinstance(item, Node) else f"data, pos{self.arguments}", self.emit_body)
+
+    def emit_windows(self, plan: ReadRecord, title: str) -> None:
+        """Let many records be decoded otherwise."""
+        self.windows = Windows(plan, title, self.limits)
+        self.namespace["in_windows"] = self.windows.decode
+        with self.block(f"if count >= {MANY}:"):
+            self.add("pos, count = in_windows(data, pos, count, values, fall_back)", "if not count: return pos")
 
     def emit_body(self, item: Type) -> None:
         """Write the body of the function for `item`."""
@@ -162,26 +177,33 @@ class DecodeEmitter(SkipEmitter):
     @contextmanager
     def converted(self, logical: Logical | None, type_name: str, target: str) -> Iterator[str]:
         """Yield the target for a raw value, and convert that to the value of its logical type."""
-        found = None
+        from_raw = None
         if logical is not None:
-            from avro_ocf.logical import conversion
+            from avro_ocf.compiler.values import from_raw_of
 
-            found = conversion(logical, type_name)
-        if found is None:
+            from_raw = from_raw_of(logical, type_name)
+        if from_raw is None:
             yield target
         else:
             raw = self.new("raw")
             yield raw
-            self.add(put(target, self.conversion(found.from_raw, raw)))
+            self.add(put(target, self.conversion(from_raw, raw)))
 
     def conversion(self, from_raw: Callable[[Any], Any], raw: str) -> str:
         """Return the expression for the value that `from_raw` makes of `raw`."""
-        from avro_ocf.compiler.values import TIMES
+        from datetime import UTC, datetime
 
-        if from_raw in TIMES:
-            epoch, unit, (first, last) = TIMES[from_raw]
-            return f"{self.bind(epoch, 'epoch')} + {self.bind(unit, 'unit')} * {raw} if {first} <= {raw} <= {last} else {raw}"
-        return f"{self.bind(from_raw)}({raw})"
+        from avro_ocf.compiler.values import FLOAT_SECONDS, PER_SECOND, TIMES
+
+        if from_raw not in TIMES:
+            return f"{self.bind(from_raw)}({raw})"
+        epoch, unit, (first, last) = TIMES[from_raw]
+        value = f"{self.bind(epoch, 'epoch')} + {self.bind(unit, 'unit')} * {raw} if {first} <= {raw} <= {last} else {raw}"
+        if from_raw in PER_SECOND:
+            per = PER_SECOND[from_raw]
+            self.namespace |= {"time_of": datetime.fromtimestamp, "UTC": UTC}
+            value = f"time_of({raw} / {per}, UTC) if 0 <= {raw} < {FLOAT_SECONDS * per} else {value}"
+        return value
 
     def emit_uuid(self, target: str) -> None:
         """Read the text of a UUID."""
@@ -269,21 +291,21 @@ class DecodeEmitter(SkipEmitter):
                 self.add(f"{record} = {self.bind(dict.fromkeys(plan.names), 'blank')}.copy()")
                 targets = {name: f"{record}[{literal(name)}]" for name in plan.names}
                 self.blank.update(targets.values())
-                self.emit_fields(plan, targets)
+                self.emit_fields(plan.steps, targets)
                 self.add(*(f"{targets[name]} = {default}" for name, default in defaults.items()))
                 self.add(put(target, record))
                 return
             targets = {name: defaults.get(name) or self.new("value") for name in plan.names}
-            self.emit_fields(plan, targets)
+            self.emit_fields(plan.steps, targets)
             self.add(put(target, f"{{{', '.join(f'{literal(name)}: {targets[name]}' for name in plan.names)}}}"))
 
-    def emit_fields(self, plan: ReadRecord, targets: dict[str, str]) -> None:
+    def emit_fields(self, steps: Sequence[FieldStep], targets: dict[str, str]) -> None:
         """Read the fields that are written, or pass over them; neighbours of a fixed size at once."""
-        for kind, steps in groupby(plan.steps, lambda step: "skip" if step.name is None else is_number(step.plan)):
+        for kind, group in groupby(steps, lambda step: "skip" if step.name is None else is_number(step.plan)):
             if kind == "skip":
-                self.emit_skips([step.node for step in steps if step.name is None])
+                self.emit_skips([step.node for step in group if step.name is None])
                 continue
-            run = [step for step in steps if step.name is not None]
+            run = [step for step in group if step.name is not None]
             if kind:
                 self.emit_numbers(run, targets)
             else:
@@ -292,12 +314,13 @@ class DecodeEmitter(SkipEmitter):
 
     def emit_numbers(self, run: list[FieldStep], targets: dict[str, str]) -> None:
         """Read neighbouring floats and doubles."""
-        form = Struct("<" + "".join(step.plan.type[0] for step in run if isinstance(step.plan, ReadPrimitive)))
+        form = struct_of(run)
         self.add(f"{', '.join(targets[step.name or ''] for step in run)}, = {self.bind(form.unpack_from)}(data, pos)")
         self.add(f"pos += {form.size}")
 
     def default(self, step: DefaultStep) -> str:
         """Return the expression for a fresh value of a field that only the reader has."""
+        from avro_ocf.compiler.values import fresh
         from avro_ocf.reference import decode
 
         value, _ = decode(step.plan, step.data, 0, self.limits)
@@ -354,30 +377,21 @@ class DecodeEmitter(SkipEmitter):
     def emit_map(self, plan: ReadMap, target: str) -> None:
         """Read a map."""
         with self.inside(plan):
-            count, entries, key = self.new("count"), self.new("entries"), self.new("key")
+            count, entries = self.new("count"), self.new("entries")
             self.add(f"{entries} = {{}}")
             self.emit_length(count)
             with self.block(f"while {count}:"):
                 with self.block(f"for _ in range({count}):"):
-                    self.emit_length("end")
-                    self.add("end += pos", f"{key} = data[pos:end].decode()", "pos = end")
-                    self.emit(plan.values, f"{entries}[{key}]")
+                    self.emit_entry(plan, entries)
                 self.emit_next_count(count)
             self.add(put(target, entries))
 
-
-def put(target: str, expression: str) -> str:
-    """Return the statement that gives `target` its value: a variable, an item of a dict, or the `append` of a list."""
-    return f"{target}({expression})" if target.endswith(APPEND) else f"{target} = {expression}"
+    def emit_entry(self, plan: ReadMap, entries: str) -> None:
+        """Read one entry of a map."""
+        key = self.new("key")
+        self.emit_length("end")
+        self.add("end += pos", f"{key} = data[pos:end].decode()", "pos = end")
+        self.emit(plan.values, f"{entries}[{key}]")
 
 
 UNPACK: Final = {"float": Struct("<f").unpack_from, "double": Struct("<d").unpack_from}
-
-
-def fresh(value: Any) -> Any:
-    """Copy the lists and dicts of a default."""
-    if isinstance(value, list):
-        return [fresh(item) for item in value]
-    if isinstance(value, dict):
-        return {key: fresh(item) for key, item in value.items()}
-    return value

@@ -5,30 +5,24 @@ encoded in place; anything else, right or wrong, raises one of `FAULTS`, and the
 """
 
 from collections.abc import Callable, Iterable
-from struct import Struct
 from typing import Any, Final
 
 from avro_ocf.compiler.faults import FAULTS, Unusual
-from avro_ocf.compiler.layout import Emitter, Layout, Type
+from avro_ocf.compiler.floats import CODES, runs_of_numbers
+from avro_ocf.compiler.fstrings import assignment, escaped, has_place, joined
+from avro_ocf.compiler.layout import Layout, Type
+from avro_ocf.compiler.scalars import ScalarEmitter, is_uuid_text
 from avro_ocf.compiler.source import literal
-from avro_ocf.compiler.unions import branches_by_type, key_sets
+from avro_ocf.compiler.unions import branches_by_type, key_sets, optional_of
 from avro_ocf.compiler.varints import (
-    INT_MAX,
-    INT_MIN,
     TABLE_HIGH,
-    TABLE_LOW,
-    integer_text,
     length_text,
     small_texts,
-    string_text,
     string_texts,
 )
 from avro_ocf.limits import Limits
-from avro_ocf.schema.model import Array, Enum, Field, Fixed, Map, Node, Record, Union
-from avro_ocf.varint import LONG_MAX, LONG_MIN, encode_long
-
-JOINED_MAX: Final = 30
-"""Parts of one f-string; CPython makes a list of more and joins that."""
+from avro_ocf.schema.model import Array, Field, Fixed, Map, Node, Record, Union
+from avro_ocf.varint import encode_long
 
 FallBack = Callable[[Any, int], str]
 """Encodes the datum of the given index by the reference."""
@@ -38,8 +32,6 @@ EncodeMany = Callable[[Iterable[Any], list[str], int, FallBack], None]
 
 _MISSING: Final = object()
 
-PACK: Final = {"float": Struct("<f").pack, "double": Struct("<d").pack}
-
 
 def compile_encoder(node: Node, limits: Limits) -> tuple[EncodeMany, str] | None:
     """Return the generated encoder of `node` and its source, or None if only the reference can encode it."""
@@ -48,42 +40,34 @@ def compile_encoder(node: Node, limits: Limits) -> tuple[EncodeMany, str] | None
     return emitter.compile("encode_many", f"encode {node.name}")
 
 
-def joined(parts: list[str]) -> str:
-    """Return the expression for the text of `parts`, each of them a name in braces or constant text, escaped."""
-    if len(parts) == 1 and parts[0].startswith("{"):
-        return parts[0][1:-1]
-    if len(parts) <= JOINED_MAX:
-        return f'f"{"".join(parts)}"'
-    chunks = [parts[start : start + JOINED_MAX] for start in range(0, len(parts), JOINED_MAX)]
-    return f"join(({', '.join(joined(chunk) for chunk in chunks)},))"
-
-
-def escaped(data: bytes) -> str:
-    """Return the constant part of an f-string for a few bytes that are none of the schema's text."""
-    return "".join(f"\\x{byte:02x}" for byte in data)
-
-
-class EncodeEmitter(Emitter):
+class EncodeEmitter(ScalarEmitter):
     """Writes an encoder. `emit_*` methods add statements; an `expression_*` adds none.
 
     `prefix` is text that goes before a value: the index of its branch in a union.
     """
 
-    __slots__ = ()
+    __slots__ = ("_seen",)
 
     def __init__(self, layout: Layout, limits: Limits) -> None:
         super().__init__(layout, limits, {"Unusual": Unusual, "FAULTS": FAULTS, "join": "".join, "MISSING": _MISSING})
+        self._seen: list[str] = []
 
     def emit_root(self, node: Node) -> None:
         """Write the function `encode_many` for datums of type `node`, and every function it needs."""
         with self.block("def encode_many(records, texts, space, fall_back):"):
             self.add("append = texts.append")
+            start = len(self.lines)
             with self.block("for record in records:"):
                 with self.block("try:"):
                     self.emit_into(node, "record", "text")
                 with self.block("except FAULTS:"):
                     self.add("text = fall_back(record, len(texts))")
                 self.add("append(text)", "space -= len(text)", "if space <= 0: break")
+            if self._seen:
+                body = self.lines[start:]
+                del self.lines[start:]
+                self.add(f"{' = '.join(self._seen)} = None")
+                self.lines += body
         self.emit_functions(lambda _: "value", self.emit_body)
 
     def emit_body(self, item: Type) -> None:
@@ -112,7 +96,7 @@ class EncodeEmitter(Emitter):
                 self.emit_union(node, value, target, prefix)
             case Record():
                 parts = self.emit_record(node, value)
-                self.add(f"{target} = {joined([*self.prefix_parts(prefix), *parts] or [''])}")
+                self.add(*assignment(target, [*self.prefix_parts(prefix), *parts]))
             case _:
                 value = self.emit_to_raw(node, value)
                 expression = self.expression(node, value, prefix)
@@ -127,81 +111,59 @@ class EncodeEmitter(Emitter):
 
     def emit_to_raw(self, node: Node, value: str) -> str:
         """Convert the value of a logical type, and return the name of the raw one. A raw value is taken as it is."""
-        if node.logical is None or is_uuid_text(node):
-            return value
-        from avro_ocf.logical import conversion
-
-        found = conversion(node.logical, node.type, node.size if isinstance(node, Fixed) else None)
-        if found is None:
+        expression = self.raw_expression(node, value)
+        if expression is None:
             return value
         raw = self.new("raw")
-        self.add(f"{raw} = {self.bind(found.to_raw)}({value}) if type({value}) is {self.bind(found.python_type)} else {value}")
+        self.add(f"{raw} = {expression}")
         return raw
-
-    def expression(self, node: Node, value: str, prefix: str = "") -> str | None:
-        """Return an expression for the text of a scalar, or None if that takes statements or more than one part."""
-        match node.type:
-            case "int" | "long":
-                table = self.bind(small_texts(prefix), "small")
-                low, high = (INT_MIN, INT_MAX) if node.type == "int" else (LONG_MIN, LONG_MAX)
-                other = self.bind(integer_text(prefix, low, high), "integer")
-                # CPython is faster at two comparisons than at a chain of them, and anything but a number raises right away.
-                small = f"{value} < {TABLE_HIGH} and {value} >= {TABLE_LOW}"
-                return f"{table}[{value}] if {small} and type({value}) is int else {other}({value})"
-            case "boolean":
-                yes, no = literal(prefix + "\x01"), literal(prefix + "\0")
-                return f"{yes} if {value} is True else {no} if {value} is False else {self.bind(unusual)}()"
-        if isinstance(node, Enum):
-            symbols = {name: prefix + encode_long(index).decode("latin-1") for name, index in node.positions.items()}
-            return f"{self.bind(symbols, 'enum')}[{value}]"
-        return None
 
     def emit_scalar(self, node: Node, value: str, prefix: str) -> list[str]:
         """Write out a scalar that is no single expression and return its parts."""
-        text = self.new("text")
         match node.type:
             case "null":
                 self.add(f"if {value} is not None: raise Unusual")
                 return self.prefix_parts(prefix)
             case "string":
-                return self.emit_uuid(value, prefix) if is_uuid_text(node) else self.emit_string(value, prefix)
+                if is_uuid_text(node):
+                    return self.emit_uuid(value, prefix)
+                return self.emit_string("if", value, prefix, self.new("length"))
             case "bytes":
                 self.add(f"if type({value}) is not bytes: raise Unusual")
                 count = self.emit_count(value, prefix)
+                text = self.new("text")
                 self.add(f"{text} = {value}.decode('latin-1')")
                 return [count, f"{{{text}}}"]
-            case "float" | "double":
-                pack = self.bind(PACK[node.type])
-                self.add(f"if type({value}) is not float and type({value}) is not int: raise Unusual")
-                self.add(f"{text} = {pack}({value}).decode('latin-1')")
+        text = self.new("text")
         if isinstance(node, Fixed):
             self.add(f"if type({value}) is not bytes or len({value}) != {literal(node.size)}: raise Unusual")
             self.add(f"{text} = {value}.decode('latin-1')")
         return [*self.prefix_parts(prefix), f"{{{text}}}"]
 
-    def emit_string(self, value: str, prefix: str) -> list[str]:
-        """Write out a string and return its two parts, the length and the characters."""
-        length, text = self.new("length"), self.new("text")
-        self.emit_string_cases("if", value, prefix, length, text)
-        return [f"{{{length}}}", f"{{{text}}}"]
-
-    def emit_string_cases(self, word: str, value: str, prefix: str, length: str, text: str) -> None:
-        """Assign the two parts of a string: the last cases of an `if`."""
-        with self.block(f"{word} type({value}) is str and {value}.isascii() and len({value}) < {TABLE_HIGH}:"):
-            self.add(f"{length} = {self.bind(small_texts(prefix), 'small')}[len({value})]", f"{text} = {value}")
-        self.add(f"else: {length}, {text} = {self.bind(string_texts(prefix), 'string')}({value})")
+    def emit_string(self, word: str, value: str, prefix: str, length: str) -> list[str]:
+        """Write out a string, the last cases of an `if`, and return its two parts: the length and what becomes of `value`."""
+        is_small = f"type({value}) is str and {value}.isascii() and (size := len({value})) < {TABLE_HIGH}"
+        self.add(f"{word} {is_small}: {length} = {self.bind(small_texts(prefix), 'small')}[size]")
+        self.add(f"else: {length}, {value} = {self.bind(string_texts(prefix), 'string')}({value})")
+        return [f"{{{length}}}", f"{{{value}}}"]
 
     def emit_uuid(self, value: str, prefix: str) -> list[str]:
-        """Write out a UUID, or a string in its place, and return its two parts."""
+        """Write out a UUID, or a string in its place, and return its two parts. One that comes again keeps its text."""
         from uuid import UUID
 
-        length, text = self.new("length"), self.new("text")
+        length = self.new("length")
         with self.block(f"if type({value}) is {self.bind(UUID, 'UUID')}:"):
             # A hyphen after every fourth digit, of which four are wanted.
-            self.add(f"pairs = {value}.int.to_bytes(16, 'big').hex('-', 2)", f"{length} = {literal(prefix + 'H')}")
-            self.add(f"{text} = f'{{pairs[:4]}}{{pairs[5:29]}}{{pairs[30:34]}}{{pairs[35:]}}'")
-        self.emit_string_cases("elif", value, prefix, length, text)
-        return [f"{{{length}}}", f"{{{text}}}"]
+            pairs = f"pairs = {value}.int.to_bytes(16, 'big').hex('-', 2)"
+            wanted = "f'{pairs[:4]}{pairs[5:29]}{pairs[30:34]}{pairs[35:]}'"
+            if self.depth:  # in a function, whose variables last for one call
+                self.add(pairs, f"{value} = {wanted}")
+            else:
+                seen, text = self.new("seen"), self.new("text")
+                self._seen.append(seen)
+                self.add(f"if {value}.int != {seen}: {pairs}; {text} = {wanted}; {seen} = {value}.int", f"{value} = {text}")
+            self.add(f"{length} = {literal(prefix + 'H')}")
+        return self.emit_string("elif", value, prefix, length)
 
     def emit_record(self, node: Record, value: str) -> list[str]:
         """Write out a record and return the parts of all its fields."""
@@ -212,14 +174,18 @@ class EncodeEmitter(Emitter):
             has_defaults = any(field.default_bytes is not None for field in node.fields)
             if has_defaults:
                 self.add(f"{present} = {len(node.fields)}")
-            for field in node.fields:
-                parts += self.emit_field(field, value, present)
+            for fields in runs_of_numbers(node.fields):
+                parts += self.emit_field(fields[0], value, present) if len(fields) == 1 else self.emit_numbers(fields, value)
         expected = present if has_defaults else str(len(node.fields))
         self.add(f"if len({value}) != {expected}: raise Unusual")
         return parts
 
     def emit_field(self, field: Field, record: str, present: str) -> list[str]:
         """Write out a field and return its parts."""
+        if field.default_bytes is None:
+            parts = self.field_parts(field, record)
+            if parts:
+                return parts
         value = self.new("value")
         if field.default_bytes is None:
             self.add(f"{value} = {record}[{literal(field.name)}]")
@@ -232,6 +198,12 @@ class EncodeEmitter(Emitter):
             self.emit_into(field.node, value, text)
         return [f"{{{text}}}"]
 
+    def emit_numbers(self, fields: list[Field], record: str) -> list[str]:
+        """Write out neighbouring fields of floats and doubles at once and return their only part."""
+        values = [self.new("value") for _ in fields]
+        self.add(*(f"{value} = {record}[{literal(field.name)}]" for value, field in zip(values, fields, strict=True)))
+        return [f"{{{self.numbers_expression(''.join(CODES[field.node.type] for field in fields), values)}}}"]
+
     def emit_parts(self, node: Node, value: str) -> list[str]:
         """Write out a value and return its parts."""
         if self.function_of(node) is None:
@@ -241,7 +213,7 @@ class EncodeEmitter(Emitter):
                 optional = optional_of(node)
                 if optional is not None and optional[0].type == "string" and optional[0].logical is None:
                     return self.emit_optional_string(value, *optional[1:])
-            elif node.type in {"null", "string"}:
+            elif node.type in {"null", "string", "bytes"}:
                 return self.emit_scalar(node, self.emit_to_raw(node, value), "")
         text = self.new("text")
         self.emit_into(node, value, text)
@@ -249,30 +221,9 @@ class EncodeEmitter(Emitter):
 
     def emit_optional_string(self, value: str, prefix: str, null: str) -> list[str]:
         """Write out a union of null and string and return its two parts."""
-        length, text = self.new("length"), self.new("text")
-        self.add(f"if {value} is None: {length} = {literal(null)}; {text} = ''")
-        self.emit_string_cases("elif", value, prefix, length, text)
-        return [f"{{{length}}}", f"{{{text}}}"]
-
-    def item_expression(self, node: Node, value: str) -> str | None:
-        """Return an expression for the text of an array's item or a map's value, or None if it takes statements."""
-        if isinstance(node, Union):
-            optional = optional_of(node)
-            if optional is None or optional[0].logical is not None:
-                return None
-            found = self.expression(optional[0], value, optional[1])
-            return f"{literal(optional[2])} if {value} is None else {found}" if found else None
-        if node.logical is not None:
-            return None
-        if node.type == "string":
-            return self.string_expression(value)
-        return self.expression(node, value)
-
-    def string_expression(self, value: str) -> str:
-        """Return an expression for the text of a string."""
-        small = f'f"{{{self.bind(small_texts(""), "small")}[len({value})]}}{{{value}}}"'
-        is_small = f"type({value}) is str and {value}.isascii() and len({value}) < {TABLE_HIGH}"
-        return f"{small} if {is_small} else {self.bind(string_text)}({value})"
+        length = self.new("length")
+        self.add(f"if {value} is None: {length} = {literal(null)}; {value} = ''")
+        return self.emit_string("elif", value, prefix, length)
 
     def emit_count(self, value: str, prefix: str) -> str:
         """Write out the count of a list or dict that has items and return its part."""
@@ -284,29 +235,16 @@ class EncodeEmitter(Emitter):
 
     def emit_array(self, node: Array, value: str, target: str, prefix: str) -> None:
         """Write out an array: one block with all its items, then an empty one."""
-        self.add(f"if type({value}) is not list: raise Unusual")
-        self.add(f"if not {value}: {target} = {literal(prefix + chr(0))}")
-        with self.block("else:"), self.inside(node):
-            count = self.emit_count(value, prefix)
-            item, items = self.new("item"), self.new("items")
-            expression = self.item_expression(node.items, item)
-            joined_items = f"join([{expression} for {item} in {value}])"
-            if node.items.type in {"int", "long"} and node.items.logical is None:
-                from avro_ocf.compiler.bulk import PAYING, write_many
-
-                many = f"{self.bind(write_many)}({value}, {5 if node.items.type == 'int' else 10})"
-                are_long = " and ".join(f"not -{TABLE_HIGH} < {value}[{index}] < {TABLE_HIGH}" for index in (0, 1, -1))
-                joined_items = f"len({value}) >= {PAYING} and {are_long} and {many} or {joined_items}"
-            if expression:
-                self.add(f"{items} = {joined_items}")
-            else:
-                text = self.new("text")
-                self.add(f"{items} = []")
-                with self.block(f"for {item} in {value}:"):
-                    self.emit_into(node.items, item, text)
-                    self.add(f"{items}.append({text})")
-                self.add(f"{items} = join({items})")
-            self.add(f"{target} = {joined([count, f'{{{items}}}', escaped(bytes(1))])}")
+        parts = self.array_parts(node, value, value, prefix)
+        if parts is None:
+            self.add(f"if type({value}) is not list: raise Unusual")
+            item, items, text = self.new("item"), self.new("items"), self.new("text")
+            self.add(f"{items} = []")
+            with self.inside(node), self.block(f"for {item} in {value}:"):
+                self.emit_into(node.items, item, text)
+                self.add(f"{items}.append({text})")
+            parts = [f"{{{self.count_expression(value, value, prefix)}}}", f"{{join({items})}}", escaped(bytes(1))]
+        self.add(*assignment(target, parts))
 
     def emit_map(self, node: Map, value: str, target: str, prefix: str) -> None:
         """Write out a map: one block with all its entries, then an empty one."""
@@ -318,7 +256,10 @@ class EncodeEmitter(Emitter):
             expression = self.item_expression(node.values, item)
             key_text = self.string_expression(key)
             if expression:
-                self.add(f"{items} = join([({key_text}) + ({expression}) for {key}, {item} in {value}.items()])")
+                entry = f"({key_text}) + ({expression})"
+                if has_place(expression):
+                    entry = self.string_expression(key, expression)
+                self.add(f"{items} = join([{entry} for {key}, {item} in {value}.items()])")
             else:
                 self.add(f"{items} = []")
                 with self.block(f"for {key}, {item} in {value}.items():"):
@@ -369,23 +310,3 @@ class EncodeEmitter(Emitter):
         self.add(f"if {value} is None: {target} = {literal(prefix + null)}")
         with self.block("else:"):
             self.emit_into(branch, value, target, prefix + own_prefix)
-
-
-def is_uuid_text(node: Node) -> bool:
-    """Tell whether a value is a UUID that is written as text."""
-    return node.type == "string" and node.logical is not None and node.logical.name == "uuid"
-
-
-def optional_of(node: Union) -> tuple[Node, str, str] | None:
-    """Return the branch beside null, its prefix and the text of null, for a union of null and one other type."""
-    match node.branches:
-        case (Node(type="null"), other):
-            return other, "\2", "\0"
-        case (other, Node(type="null")):
-            return other, "\0", "\2"
-    return None
-
-
-def unusual() -> str:
-    """Raise `Unusual` inside an expression."""
-    raise Unusual

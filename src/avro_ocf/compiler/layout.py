@@ -29,6 +29,9 @@ from avro_ocf.schema.model import Node
 NESTING_MAX: Final = 6
 """Composite types written out inside one another; the next one gets a function."""
 
+APPEND: Final = ".append"
+"""What the target of a value ends with that is an item of a list."""
+
 Type = Node | Plan
 """A type to encode or skip, or to decode; a decoder skips the fields that its reader has not."""
 
@@ -55,6 +58,11 @@ def is_level(item: Type) -> bool:
     if isinstance(item, Node):
         return item.type in {"record", "error", "array", "map"}
     return isinstance(item, ReadRecord | ReadArray | ReadMap)
+
+
+def put(target: str, expression: str) -> str:
+    """Return the statement that gives `target` its value: a variable, an item of a dict, or the `append` of a list."""
+    return f"{target}({expression})" if target.endswith(APPEND) else f"{target} = {expression}"
 
 
 class Layout:

@@ -1,9 +1,11 @@
 """What emitters ask about one type of a plan or a schema."""
 
+from collections.abc import Sequence
+from struct import Struct
 from typing import Final
 
 from avro_ocf.compiler.layout import Type
-from avro_ocf.resolution.plan import Plan, ReadArray, ReadEnum, ReadFixed, ReadMap, ReadPrimitive, ReadRecord, ReadUnion
+from avro_ocf.resolution.plan import FieldStep, Plan, ReadArray, ReadEnum, ReadFixed, ReadMap, ReadPrimitive, ReadRecord, ReadUnion
 from avro_ocf.schema.model import PRIMITIVES, Node
 
 SIZES: Final = {"null": 0, "float": 4, "double": 8}
@@ -44,6 +46,11 @@ def is_number(plan: Plan) -> bool:
     return isinstance(plan, ReadPrimitive) and plan.type in SIZES and plan.type != "null" and plan.logical is None
 
 
+def struct_of(run: Sequence[FieldStep]) -> Struct:
+    """Return the struct for neighbouring floats and doubles."""
+    return Struct("<" + "".join(step.plan.type[0] for step in run if isinstance(step.plan, ReadPrimitive)))
+
+
 def fails_at_the_end(plan: Plan) -> bool:
     """Tell whether reading such a value is sure to fail at the end of the data, where a slice is just empty."""
     if isinstance(plan, ReadRecord):
@@ -51,3 +58,13 @@ def fails_at_the_end(plan: Plan) -> bool:
             step.name is not None and not isinstance(step.plan, ReadRecord) and fails_at_the_end(step.plan) for step in plan.steps
         )
     return not isinstance(plan, ReadFixed) and not (isinstance(plan, ReadPrimitive) and plan.type == "null")
+
+
+def is_flat(plan: Plan, levels: int = 4) -> bool:
+    """Tell whether a value has neither an array nor a map in it, and no record too deep or a choice of two."""
+    match plan:
+        case ReadRecord():
+            return levels > 0 and all(step.name is None or is_flat(step.plan, levels - 1) for step in plan.steps)
+        case ReadUnion():
+            return len(plan.branches) == 2 and all(is_flat(branch, 0) for branch in plan.branches)
+    return isinstance(plan, ReadPrimitive | ReadFixed | ReadEnum)

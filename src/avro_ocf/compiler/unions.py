@@ -56,3 +56,13 @@ def key_sets(union: Union, indexes: list[int]) -> dict[frozenset[str], int] | No
             return None
         sets[frozenset(field.name for field in branch.fields)] = position
     return sets if len(sets) == len(indexes) else None
+
+
+def optional_of(node: Union) -> tuple[Node, str, str] | None:
+    """Return the branch beside null, its prefix and the text of null, for a union of null and one other type."""
+    match node.branches:
+        case (Node(type="null"), other):
+            return other, "\2", "\0"
+        case (other, Node(type="null")):
+            return other, "\0", "\2"
+    return None

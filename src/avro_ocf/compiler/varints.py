@@ -15,38 +15,18 @@ from avro_ocf.varint import decode_long, encode_long
 INT_MAX = (1 << 31) - 1
 INT_MIN = -(1 << 31)
 
+BITS: Final = {"int": 32, "long": 64}
+
 TABLE_LOW: Final = -1024
 TABLE_HIGH: Final = 8192
 """Integers from `TABLE_LOW` up to but not including `TABLE_HIGH` are looked up; they take one or two bytes."""
 
 
-_C: Final = [chr(byte | 128) for byte in range(128)]
-"""The seven bits of a number that more bytes follow."""
+_MORE: Final = [chr(byte | 128) for byte in range(128)]
+"""The text of seven bits that more follow. Tables of more bits are slower, because records leave them no room in the caches."""
 
-_L: Final = [chr(byte) for byte in range(128)]
-"""The last seven bits."""
-
-
-def varint_text(number: int) -> str:
-    """Encode an unsigned number of 64 bits, 28 of them at a time: CPython is fast at numbers below 2^30."""
-    if number < 1 << 28:
-        if number < 1 << 14:
-            return _C[number & 127] + _L[number >> 7] if number > 127 else _L[number]
-        if number < 1 << 21:
-            return f"{_C[number & 127]}{_C[number >> 7 & 127]}{_L[number >> 14]}"
-        return f"{_C[number & 127]}{_C[number >> 7 & 127]}{_C[number >> 14 & 127]}{_L[number >> 21]}"
-    high = number >> 28
-    number &= 0xFFFFFFF
-    if high < 1 << 14:
-        low = f"{_C[number & 127]}{_C[number >> 7 & 127]}{_C[number >> 14 & 127]}{_C[number >> 21]}"
-        return f"{low}{_C[high & 127]}{_L[high >> 7]}" if high > 127 else low + _L[high]
-    low = f"{_C[number & 127]}{_C[number >> 7 & 127]}{_C[number >> 14 & 127]}{_C[number >> 21]}"
-    low += _C[high & 127] + _C[high >> 7 & 127]
-    if high < 1 << 21:
-        return low + _L[high >> 14]
-    if high < 1 << 28:
-        return f"{low}{_C[high >> 14 & 127]}{_L[high >> 21]}"
-    return f"{low}{_C[high >> 14 & 127]}{_C[high >> 21 & 127]}{varint_text(high >> 28)}"
+_LAST: Final = [chr(byte) for byte in range(128)]
+"""The text of the last seven bits."""
 
 
 @cache
@@ -54,17 +34,47 @@ def small_texts(prefix: str) -> list[str]:
     """Return the table of encoded integers, each after `prefix`, by the integer: Python counts a negative index from the end."""
     if prefix:
         return [prefix + text for text in small_texts("")]
-    return [varint_text((number << 1) ^ (number >> 63)) for number in (*range(TABLE_HIGH), *range(TABLE_LOW, 0))]
+    # Numbers by themselves, for what is used together is to be together in memory.
+    numbers = [*_LAST[::2], *(low + high for high in _LAST[1:] for low in _MORE[::2])]
+    negative = [*_LAST[1::2], *(low + high for high in _LAST[1:] for low in _MORE[1::2])]
+    return numbers + negative[-TABLE_LOW - 1 :: -1]
 
 
 @cache
-def integer_text(prefix: str, low: int, high: int) -> Callable[[object], str]:
-    """Return the function that encodes an int from `low` to `high`, both included, after `prefix`."""
+def integer_text(prefix: str, bits: int) -> Callable[[object], str]:
+    """Return the function that encodes an int of up to so many bits, 32 or 64, after `prefix`."""
+    more, last, end = _MORE, _LAST, 1 << bits
 
     def encode(value: object) -> str:
-        if type(value) is not int or not low <= value <= high:
+        if type(value) is not int:
             raise Unusual
-        return prefix + varint_text(value << 1 if value >= 0 else ~(value << 1))
+        low = value << 1 if value >= 0 else ~(value << 1)
+        if low < 1 << 28:
+            if low < 1 << 14:
+                return f"{prefix}{more[low & 127]}{last[low >> 7]}" if low > 127 else prefix + last[low]
+            if low < 1 << 21:
+                return f"{prefix}{more[low & 127]}{more[low >> 7 & 127]}{last[low >> 14]}"
+            return f"{prefix}{more[low & 127]}{more[low >> 7 & 127]}{more[low >> 14 & 127]}{last[low >> 21]}"
+        if low >= end:
+            raise Unusual
+        # CPython is fast at numbers below 2^30: the next 28 bits are a number of their own.
+        high = low >> 28
+        low &= 0xFFFFFFF
+        if 127 < high < 1 << 14:  # a time in milliseconds
+            return (
+                f"{prefix}{more[low & 127]}{more[low >> 7 & 127]}{more[low >> 14 & 127]}{more[low >> 21]}"
+                f"{more[high & 127]}{last[high >> 7]}"
+            )
+        text = f"{prefix}{more[low & 127]}{more[low >> 7 & 127]}{more[low >> 14 & 127]}{more[low >> 21]}"
+        if high < 128:
+            return text + last[high]
+        if high < 1 << 21:
+            return f"{text}{more[high & 127]}{more[high >> 7 & 127]}{last[high >> 14]}"
+        if high < 1 << 28:
+            return f"{text}{more[high & 127]}{more[high >> 7 & 127]}{more[high >> 14 & 127]}{last[high >> 21]}"
+        top = high >> 28
+        text = f"{text}{more[high & 127]}{more[high >> 7 & 127]}{more[high >> 14 & 127]}{more[high >> 21 & 127]}"
+        return f"{text}{more[top & 127]}{last[top >> 7]}" if top > 127 else text + last[top]
 
     return encode
 
@@ -72,24 +82,45 @@ def integer_text(prefix: str, low: int, high: int) -> Callable[[object], str]:
 @cache
 def string_texts(prefix: str) -> Callable[[object], tuple[str, str]]:
     """Return the function that encodes a string after `prefix`, in two parts: the length and the characters."""
+    small = small_texts(prefix)
 
     def encode(value: object) -> tuple[str, str]:
         if type(value) is not str:
             raise Unusual
         data = value.encode()
-        return prefix + encode_long(len(data)).decode("latin-1"), data.decode("latin-1")
+        length = len(data)
+        return small[length] if length < TABLE_HIGH else prefix + length_text(length), data.decode("latin-1")
 
     return encode
 
 
 def string_text(value: object) -> str:
     """Encode a string."""
-    return "".join(string_texts("")(value))
+    length, text = string_texts("")(value)
+    return length + text
 
 
 def length_text(count: int) -> str:
     """Encode a length or a count, which is no table's any more."""
     return encode_long(count).decode("latin-1")
+
+
+@cache
+def count_texts(prefix: str) -> list[str]:
+    """Return the table of an array's count by its length, each after `prefix`: an empty array has no block, and so no count."""
+    return [prefix, *small_texts(prefix)[1:TABLE_HIGH]]
+
+
+@cache
+def count_text(prefix: str) -> Callable[[object], str]:
+    """Return the function that encodes the count of a list, after `prefix`."""
+
+    def encode(values: object) -> str:
+        if type(values) is not list:
+            raise Unusual
+        return prefix + length_text(len(values)) if values else prefix
+
+    return encode
 
 
 @cache
