@@ -182,3 +182,20 @@ def test_records_used_twice_have_a_function_without_a_stream() -> None:
     ints = {f"f{index}": number(random, 32) for index in range(9)}
     record = {"a": ints, "b": ints, **{f"c{index}": number(random, 32) for index in range(9)}}
     check(decoder, reference.encode(node, record, DEFAULT_LIMITS) * RECORDS, RECORDS)
+
+
+def test_unions_of_more_branches_than_one_byte_has_an_index_for() -> None:
+    branches = [{"type": "enum", "name": f"E{index}", "symbols": ["A", "B"]} for index in range(64)]
+    fields = [{"name": "u", "type": [*branches, "int"]}, {"name": "v", "type": "int"}, {"name": "l", "type": array_of("long")}]
+    node = node_of({"type": "record", "name": "R", "fields": fields})
+    decoder = decoder_of(node)
+    for record in ({"u": 5, "v": 0, "l": [7]}, {"u": "A", "v": 1, "l": []}):
+        data = reference.encode(node, record, DEFAULT_LIMITS)
+        check(decoder, data * 2, 2)
+
+
+@pytest.mark.parametrize("type_", [[], array_of([]), {"type": "record", "name": "I", "fields": [{"name": "x", "type": []}]}])
+def test_unions_without_branches(type_: Any) -> None:
+    fields = [{"name": "a", "type": type_}, *({"name": f"f{index}", "type": "int"} for index in range(8))]
+    node = node_of({"type": "record", "name": "R", "fields": fields})
+    check(decoder_of(node), b"\2" * 20, 1)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from avro_ocf import reference
-from avro_ocf.compiler.texts import LENGTHS, forms_of
+from avro_ocf.compiler.texts import LENGTHS, NUMBERS_MAX, forms_of
 from avro_ocf.limits import DEFAULT_LIMITS
 from tests.compiler.test_agreement import decoder_of, node_of
 from tests.compiler.test_columns import check
@@ -88,3 +88,13 @@ def test_forms() -> None:
     forms = forms_of("d")
     assert [unpack is None for unpack in forms.unpack] == [False, True] * LENGTHS
     assert forms.sizes[:4] == (9, 9, 10, 10)
+
+
+def test_forms_are_only_for_some_numbers() -> None:
+    """A struct takes memory for each of its numbers, and a schema may have thousands of them."""
+    fields = [{"name": "text", "type": "string"}, *({"name": f"f{index}", "type": "double"} for index in range(NUMBERS_MAX + 1))]
+    node = node_of({"type": "record", "name": "R", "fields": fields})
+    assert "size_byte" not in decoder_of(node).source
+    node = node_of({"type": "record", "name": "R", "fields": fields[:-1]})
+    assert "size_byte" in decoder_of(node).source
+    assert forms_of.cache_info().maxsize is not None

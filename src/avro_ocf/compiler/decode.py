@@ -95,8 +95,10 @@ class DecodeEmitter(SkipEmitter):
 
     def emit_root(self, plan: Plan, title: str) -> None:
         """Write the function `decode_many` for datums of `plan`, and every function it needs."""
-        with self.block("def decode_many(data, pos, count, values, fall_back):"):
-            if isinstance(plan, ReadRecord) and is_flat(plan):
+        has_windows = isinstance(plan, ReadRecord) and not self.layout.shared and is_flat(plan)
+        windows = ", in_windows=in_windows" if has_windows else ""
+        with self.block(f"def decode_many(data, pos, count, values, fall_back{windows}):"):
+            if isinstance(plan, ReadRecord) and has_windows:
                 self.emit_windows(plan, title)
             self.add("size = len(data)", *self.views)
             with self.block("for _ in range(count):"):
@@ -110,10 +112,10 @@ class DecodeEmitter(SkipEmitter):
         self.emit_functions(lambda item: "data, pos" if isinstance(item, Node) else f"data, pos{self.arguments}", self.emit_body)
 
     def emit_windows(self, plan: ReadRecord, title: str) -> None:
-        """Let many records be decoded otherwise."""
+        """Let many records be decoded otherwise, unless it is `Windows` that calls."""
         self.windows = Windows(plan, title, self.limits)
         self.namespace["in_windows"] = self.windows.decode
-        with self.block(f"if count >= {MANY}:"):
+        with self.block(f"if count >= {MANY} and in_windows:"):
             self.add("pos, count = in_windows(data, pos, count, values, fall_back)", "if not count: return pos")
 
     def emit_body(self, item: Type) -> None:

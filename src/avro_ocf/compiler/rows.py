@@ -49,9 +49,9 @@ TOKENS: Final = {"int": rb"[\x80-\xff]{0,4}+[\x00-\x7f]", "long": rb"[\x80-\xff]
 
 
 class Rows(NamedTuple):
-    """`find` returns the tokens of each record, then an empty one; `make` makes the records.
+    """`find` returns the tokens of each record, and behind them an empty one; `make` makes the records.
 
-    From the first byte on that is not of a whole record, all of the data is in the last row, as its last token.
+    Where a record is not of these tokens, it and all data after it are the last token of a last row, which has no others.
     """
 
     find: Callable[[bytes, int, int], list[tuple[bytes, ...]]]
@@ -74,7 +74,7 @@ def compile_rows(plan: ReadRecord, sample: Sequence[Any], title: str, limits: Li
     except IrregularError:
         return None
     pattern = b"".join(emitter.patterns)
-    if emitter.gain <= 0 or len(emitter.tokens) > TOKENS_MAX or len(pattern) > PATTERN_BYTES_MAX:
+    if emitter.gain <= 0 or len(pattern) > PATTERN_BYTES_MAX:
         return None
     compiled = emitter.compile("make_rows", f"decode {title} in rows")
     return compiled and Rows(re.compile(pattern + b"|(.+)", re.DOTALL).findall, *compiled)
@@ -129,8 +129,9 @@ class RowEmitter(DecodeEmitter):
             elif kind and len(steps) > 1:
                 found |= self.numbers(steps)
             else:
-                for name, plan_of_field in ((step.name, step.plan) for step in steps if step.name is not None):
-                    found[name] = self.value(plan_of_field, [record[name] for record in sample])
+                for step in steps:
+                    if step.name is not None:
+                        found[step.name] = self.value(step.plan, [record[step.name] for record in sample])
         return {name: found[name] for name in plan.names}
 
     def numbers(self, run: list[FieldStep]) -> dict[str, str]:
@@ -200,17 +201,16 @@ class RowEmitter(DecodeEmitter):
         token = self.token(TOKENS[plan.type], form)
         is_optional = form != b"%s"
         large = sum(type(value) not in {int, float} or not TABLE_LOW <= value < TABLE_HIGH for value in sample)
-        if large * LARGE_SHARE <= len(sample):
+        is_known = plan.logical is None and large * LARGE_SHARE <= len(sample)
+        if is_known:
             self.gain -= 4 if large * FEW_LARGE > len(sample) else 0
-            table = self.bind(INTEGERS[plan.type], f"{plan.type}_tokens")
-            if plan.target in {"int", "long"}:
-                return f"{table}[{token}]"
-            value = f"float({table}[{token}])"
+            raw = f"{self.bind(INTEGERS[plan.type], f'{plan.type}_tokens')}[{token}]"
         else:
             self.gain += 1 if is_optional else 4
-            number = self.column(token, integers[plan.type], add=is_optional)
-            value = f"float({number})" if plan.target in {"float", "double"} else self.typed(plan, plan.target, number)
-        return f"({value}) if {token} else None" if is_optional else value
+            raw = self.column(token, integers[plan.type], add=is_optional)
+        value = f"float({raw})" if plan.target in {"float", "double"} else self.typed(plan, plan.target, raw)
+        has_null = is_known and value == raw  # an empty token is in the table
+        return f"({value}) if {token} else None" if is_optional and not has_null else value
 
     def text(self, plan: ReadPrimitive, sample: Sequence[Any], form: bytes) -> tuple[str, str]:
         """Return the expression for a string or bytes, and the variable for the token."""
@@ -226,7 +226,7 @@ class RowEmitter(DecodeEmitter):
         self.gain += 2 if low == high else 1
         is_text = "string" in {plan.type, plan.target}
         as_bytes = is_text and plan.target == "bytes"
-        if is_text and not as_bytes and is_repeated(texts):
+        if is_text and not as_bytes and plan.logical is None and is_repeated(texts):
             self.gain += 1
             return f"{self.bind(Texts(), 'texts')}[{token}]", token
         value = f"{token}[1:]" + ".decode()" * is_text + ".encode()" * as_bytes
@@ -238,7 +238,9 @@ class RowEmitter(DecodeEmitter):
         return raw if from_raw is None else self.conversion(from_raw, raw)
 
     def token(self, pattern: bytes, form: bytes) -> str:
-        """Return the variable for the token of which `pattern` is the expression."""
+        """Return the variable for the token of which `pattern` is the expression. Raises `IrregularError` for one too many."""
+        if len(self.tokens) >= TOKENS_MAX:
+            raise IrregularError
         self.patterns.append(form.replace(b"%s", b"(%s)" % pattern))
         self.tokens.append(self.new("token"))
         return self.tokens[-1]

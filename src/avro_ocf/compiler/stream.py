@@ -23,8 +23,8 @@ PAYING_WEIGHT: Final = 7
 
 LEVELS_MAX: Final = 3
 
-SYMBOLS_MAX: Final = 64
-"""Symbols of which the index takes one byte."""
+INDEXES: Final = 64
+"""Indexes of symbols or branches that take one byte."""
 
 
 def weight(plan: Plan) -> int:
@@ -33,7 +33,7 @@ def weight(plan: Plan) -> int:
         case ReadRecord():
             return sum(weight(step.plan) for step in plan.steps)
         case ReadUnion():
-            return 1 + max(map(weight, plan.branches))
+            return 1 + max(map(weight, plan.branches), default=0)
         case ReadArray():
             return PAYING_WEIGHT
         case ReadPrimitive(type="null"):
@@ -92,11 +92,11 @@ class StreamEmitter(TextEmitter):
             case ReadRecord():
                 return all(step.name is not None and self.is_streamed(step.plan, levels - 1) for step in plan.steps)
             case ReadUnion():
-                return all(self.is_streamed(branch, levels - 1) for branch in plan.branches)
+                return len(plan.branches) <= INDEXES and all(self.is_streamed(branch, levels - 1) for branch in plan.branches)
             case ReadArray():
                 return self.is_streamed(plan.items, levels - 1)
             case ReadEnum():
-                return len(plan.symbols) <= SYMBOLS_MAX
+                return len(plan.symbols) <= INDEXES
         return isinstance(plan, ReadPrimitive) and plan.type in {"null", "boolean", "int", "long"}
 
     def emit_fields(self, steps: Sequence[FieldStep], targets: dict[str, str]) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from functools import cache
+from functools import lru_cache
 from struct import Struct
 from typing import Any, Final, NamedTuple
 
@@ -13,6 +13,12 @@ from avro_ocf.resolution.plan import FieldStep, Plan, ReadMap, ReadPrimitive
 LENGTHS: Final = 64
 """Lengths of a text that take one byte."""
 
+NUMBERS_MAX: Final = 16
+"""Numbers behind a text; each takes memory in the struct of every length."""
+
+FORMS_KEPT: Final = 64
+"""Forms that decoders share."""
+
 
 class Forms(NamedTuple):
     """What reads a text and numbers behind its length, and how many bytes they all are; both by the length's byte."""
@@ -21,7 +27,7 @@ class Forms(NamedTuple):
     sizes: tuple[int, ...]
 
 
-@cache
+@lru_cache(FORMS_KEPT)
 def forms_of(numbers: str) -> Forms:
     """Return the forms for numbers as `struct` names them. None has an odd byte, which would be a negative length."""
     structs = [Struct(f"<{length}s{numbers}") for length in range(LENGTHS)]
@@ -48,7 +54,7 @@ class TextEmitter(DecodeEmitter):
             end = place + 1
             while end < len(steps) and steps[end].name is not None and is_number(steps[end].plan):
                 end += 1
-            if end > place + 1 and steps[place].name is not None and is_text(steps[place].plan):
+            if 1 < end - place <= NUMBERS_MAX + 1 and steps[place].name is not None and is_text(steps[place].plan):
                 super().emit_fields(steps[start:place], targets)
                 self.emit_text_and_numbers(steps[place], list(steps[place + 1 : end]), targets)
                 start = end

@@ -4,6 +4,8 @@ A decoder that has seen enough records learns from some of them what their value
 function made for such records. What these do not take is decoded one record after the other, by the function that does so anyway.
 """
 
+from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from avro_ocf.compiler.faults import FAULTS
@@ -11,7 +13,7 @@ from avro_ocf.limits import Limits
 from avro_ocf.resolution.plan import ReadRecord
 
 if TYPE_CHECKING:
-    from avro_ocf.compiler.decode import DecodeMany, FallBack
+    from avro_ocf.compiler.decode import FallBack
     from avro_ocf.compiler.rows import Rows
     from avro_ocf.compiler.stream import DecodeAll
 
@@ -45,7 +47,6 @@ class Windows:
 
     __slots__ = (
         "_decode_all",
-        "_is_busy",
         "_limits",
         "_misses",
         "_patience",
@@ -58,7 +59,7 @@ class Windows:
         "one_by_one",
     )
 
-    one_by_one: "DecodeMany"
+    one_by_one: "Callable[[bytes, int, int, list[Any], FallBack, None], int]"
 
     def __init__(self, plan: ReadRecord, title: str, limits: Limits) -> None:
         self._plan = plan
@@ -67,14 +68,11 @@ class Windows:
         self._rows: Rows | None = None
         self._row_bytes = 0.0
         self._decode_all: DecodeAll | None = None
-        self._is_busy = False
         self._patience = SEEN_BYTES
         self._seen = self._misses = self._taken = 0
 
     def decode(self, data: bytes, pos: int, count: int, values: list[Any], fall_back: "FallBack") -> tuple[int, int]:
         """Append datums from `pos` on, `count` at most, and return the position after them and how many are left to decode."""
-        if self._is_busy:
-            return pos, count
         last = len(values) + count
         if self._rows is None and self._decode_all is None:
             self._seen += len(data) - pos
@@ -90,24 +88,20 @@ class Windows:
 
     def _learn(self, data: bytes, pos: int, count: int, values: list[Any], fall_back: "FallBack") -> int:
         """Append some datums, one after the other, make code for others like them, and return the position after them."""
-        from avro_ocf.compiler.rows import compile_rows
-        from avro_ocf.compiler.stream import compile_all
-
-        end = self._one_by_one(data, pos, count, values, fall_back)
+        end = self.one_by_one(data, pos, count, values, fall_back, None)
         self._row_bytes = (end - pos) / count
-        self._rows = compile_rows(self._plan, values[-count:], self._title, self._limits)
-        if self._rows is None:
-            self._decode_all = compile_all(self._plan, self._title, self._limits)
-            if self._decode_all is None:
-                self._give_up()
-        return end
+        # Much of the stack may be in use.
+        with suppress(RecursionError):
+            from avro_ocf.compiler.rows import compile_rows
+            from avro_ocf.compiler.stream import compile_all
 
-    def _one_by_one(self, data: bytes, pos: int, count: int, values: list[Any], fall_back: "FallBack") -> int:
-        self._is_busy = True
-        try:
-            return self.one_by_one(data, pos, count, values, fall_back)
-        finally:
-            self._is_busy = False
+            if self._row_bytes * MANY < WINDOW_BYTES:
+                self._rows = compile_rows(self._plan, values[-count:], self._title, self._limits)
+            if self._rows is None:
+                self._decode_all = compile_all(self._plan, self._title, self._limits)
+        if self._rows is None and self._decode_all is None:
+            self._give_up()
+        return end
 
     def _give_up(self) -> None:
         """Decode one by one for a longer time than before."""
@@ -128,7 +122,7 @@ class Windows:
         while (left := last - len(values)) and self._rows is not None:
             end = pos + WINDOW_BYTES if len(data) - pos > 2 * WINDOW_BYTES else len(data)
             found = rows.find(data, pos, end)
-            if found and (rest := found[-1][-1]):
+            if found and (rest := found[-1][-1]):  # what begins with no whole record
                 end -= len(rest)
                 found.pop()
             count = len(found)
@@ -158,19 +152,20 @@ class Windows:
             value, end = fall_back(data, pos + start, values)
             return value, end - pos
 
-        return pos + self._one_by_one(data[pos : pos + size], 0, count, values, back)
+        return pos + self.one_by_one(data[pos : pos + size], 0, count, values, back, None)
 
     def _all(self, decode_all: "DecodeAll", data: bytes, pos: int, last: int, values: list[Any]) -> int:
         """Append all datums or none, and return the position after them."""
         before = len(values)
-        try:
-            decode_all(data[pos:], values)
-        except FAULTS:
-            pass
-        else:
-            if len(values) == last:
-                self._taken += last - before
-                return len(data)
-        del values[before:]
+        if len(data) - pos < (last - before) * LONGER * self._row_bytes:
+            try:
+                decode_all(data[pos:], values)
+            except FAULTS:
+                pass
+            else:
+                if len(values) == last:
+                    self._taken += last - before
+                    return len(data)
+            del values[before:]
         self._miss()
         return pos
