@@ -1,6 +1,5 @@
 """Many integers at once: the bytes and values of one after the other."""
 
-from collections.abc import Callable
 from contextlib import suppress
 from enum import IntEnum
 from itertools import accumulate
@@ -112,10 +111,12 @@ def test_one_that_does_not_fit(name: str, usual: int, place: int, odd: object) -
 
 
 @pytest.mark.parametrize("odd", [*ODD[:7], *ODD[-2:]], ids=str)
-@pytest.mark.parametrize("write", [bulk.int_bytes, bulk.longs_text])
-def test_only_ints_are_written(write: Callable[[list[Any]], object], odd: object) -> None:
+@pytest.mark.parametrize("digits", BITS)
+def test_only_ints_are_written(digits: int, odd: object) -> None:
+    values: list[Any] = [10**6] * bulk.PAYING
+    values[-2] = odd
     with suppress(*FAULTS):
-        assert not write([1, odd, 1])
+        assert not bulk.write_many(values, digits)
 
 
 @pytest.mark.parametrize("digits", BITS)

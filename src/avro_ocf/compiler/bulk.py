@@ -189,6 +189,9 @@ def write_many(values: list[int], digits: int) -> str:
 
     Raises any of `FAULTS`.
     """
+    # Before anything is done with items, which may be of any type.
+    if [*map(type, values)].count(int) != len(values):
+        raise Unusual
     first, last = values[0], values[-1]
     if -64 <= first < 64 and -64 <= last < 64:
         data = int_bytes(values)
@@ -206,24 +209,15 @@ def write_many(values: list[int], digits: int) -> str:
 
 
 def int_bytes(values: list[int]) -> bytes:
-    """Return four bytes for each of `values` and a fifth one between them, or none where one has more. Raises any of `FAULTS`."""
+    """Return four bytes for each of `values`, which are ints, and a fifth one between them, or none where one has more."""
     if MARSHALS_INTS:
-        # A sum is that of numbers alone; a list that is in itself would be written without end.
-        if type(sum(values)) is not int:
-            raise Unusual
         data = dumps(values, 2)
+        # The first one of more bytes stands at a multiple of five, where its own letter betrays it.
         return data[6:] if data[5::5] == b"i" * len(values) else b""
-    check_types(values)
     try:
         return Struct("<" + "ix" * len(values)).pack(*values)[:-1]
     except struct_error:
         return b""
-
-
-def check_types(values: list[int]) -> None:
-    """Raise `Unusual` where a value is not exactly an int."""
-    if [value for value in values if type(value) is not int]:
-        raise Unusual
 
 
 def small_text(data: bytes) -> str:
@@ -246,8 +240,7 @@ def ints_text(data: bytes, count: int) -> str:
 
 
 def longs_text(values: list[int]) -> str:
-    """Return the text of integers. Raises any of `FAULTS`."""
-    check_types(values)
+    """Return the text of ints. Raises any of `FAULTS`."""
     parts = []
     for start in range(0, len(values), LANES_MAX):
         some = values[start : start + LANES_MAX]

@@ -17,9 +17,9 @@ from avro_ocf.compiler.unions import branches_by_type, key_sets, optional_of
 from avro_ocf.compiler.varints import (
     TABLE_HIGH,
     length_text,
-    small_texts,
     string_texts,
 )
+from avro_ocf.errors import LimitError
 from avro_ocf.limits import Limits
 from avro_ocf.schema.model import Array, Field, Fixed, Map, Node, Record, Union
 from avro_ocf.varint import encode_long
@@ -32,10 +32,16 @@ EncodeMany = Callable[[Iterable[Any], list[str], int, FallBack], None]
 
 _MISSING: Final = object()
 
+LOOPS_MAX: Final = 1000
+"""Arrays and maps of a schema; CPython's compiler takes time in proportion to the square of the loops of one function."""
+
 
 def compile_encoder(node: Node, limits: Limits) -> tuple[EncodeMany, str] | None:
     """Return the generated encoder of `node` and its source, or None if only the reference can encode it."""
-    emitter = EncodeEmitter(Layout(node), limits)
+    layout = Layout(node)
+    if sum(isinstance(item, Array | Map) for item in layout.items) > LOOPS_MAX:
+        return None
+    emitter = EncodeEmitter(layout, limits)
     emitter.emit_root(node)
     return emitter.compile("encode_many", f"encode {node.name}")
 
@@ -130,7 +136,7 @@ class EncodeEmitter(ScalarEmitter):
                 return self.emit_string("if", value, prefix, self.new("length"))
             case "bytes":
                 self.add(f"if type({value}) is not bytes: raise Unusual")
-                count = self.emit_count(value, prefix)
+                count = self.emit_count(value, prefix, self.new("count"))
                 text = self.new("text")
                 self.add(f"{text} = {value}.decode('latin-1')")
                 return [count, f"{{{text}}}"]
@@ -143,7 +149,7 @@ class EncodeEmitter(ScalarEmitter):
     def emit_string(self, word: str, value: str, prefix: str, length: str) -> list[str]:
         """Write out a string, the last cases of an `if`, and return its two parts: the length and what becomes of `value`."""
         is_small = f"type({value}) is str and {value}.isascii() and (size := len({value})) < {TABLE_HIGH}"
-        self.add(f"{word} {is_small}: {length} = {self.bind(small_texts(prefix), 'small')}[size]")
+        self.add(f"{word} {is_small}: {length} = {self.small_text(prefix, 'size')}")
         self.add(f"else: {length}, {value} = {self.bind(string_texts(prefix), 'string')}({value})")
         return [f"{{{length}}}", f"{{{value}}}"]
 
@@ -192,11 +198,23 @@ class EncodeEmitter(ScalarEmitter):
             return self.emit_parts(field.node, value)
         self.add(f"{value} = {record}.get({literal(field.name)}, MISSING)")
         text = self.new("text")
+        if self.layout.is_recursive:
+            self._height = max(self._height, self._levels + self.default_depth(field))
         with self.block(f"if {value} is MISSING:"):
             self.add(f"{text} = {literal(field.default_bytes.decode('latin-1'))}", f"{present} -= 1")
         with self.block("else:"):
             self.emit_into(field.node, value, text)
         return [f"{{{text}}}"]
+
+    def default_depth(self, field: Field) -> int:
+        """Return how many levels a field's default has."""
+        from avro_ocf.reference import decode
+        from avro_ocf.resolution.identity import identity
+
+        try:
+            return levels(decode(identity(field.node), field.default_bytes or b"", 0, self.limits)[0])
+        except LimitError:
+            return self.limits.datum_depth
 
     def emit_numbers(self, fields: list[Field], record: str) -> list[str]:
         """Write out neighbouring fields of floats and doubles at once and return their only part."""
@@ -225,12 +243,10 @@ class EncodeEmitter(ScalarEmitter):
         self.add(f"if {value} is None: {length} = {literal(null)}; {value} = ''")
         return self.emit_string("elif", value, prefix, length)
 
-    def emit_count(self, value: str, prefix: str) -> str:
-        """Write out the count of a list or dict that has items and return its part."""
-        count = self.new("count")
-        table = self.bind(small_texts(prefix), "small")
+    def emit_count(self, value: str, prefix: str, count: str) -> str:
+        """Write out the count of a dict that has items, or of bytes, and return its part: the variable `count`."""
         other = f"{literal(prefix)} + {self.bind(length_text)}({count})" if prefix else f"{self.bind(length_text)}({count})"
-        self.add(f"{count} = len({value})", f"{count} = {table}[{count}] if {count} < {TABLE_HIGH} else {other}")
+        self.add(f"{count} = len({value})", f"{count} = {self.small_text(prefix, count)} if {count} < {TABLE_HIGH} else {other}")
         return f"{{{count}}}"
 
     def emit_array(self, node: Array, value: str, target: str, prefix: str) -> None:
@@ -238,11 +254,12 @@ class EncodeEmitter(ScalarEmitter):
         parts = self.array_parts(node, value, value, prefix)
         if parts is None:
             self.add(f"if type({value}) is not list: raise Unusual")
-            item, items, text = self.new("item"), self.new("items"), self.new("text")
-            self.add(f"{items} = []")
-            with self.inside(node), self.block(f"for {item} in {value}:"):
-                self.emit_into(node.items, item, text)
-                self.add(f"{items}.append({text})")
+            with self.inside(node):
+                item, items, text = (self.local(stem) for stem in ("item", "items", "text"))
+                self.add(f"{items} = []")
+                with self.block(f"for {item} in {value}:"):
+                    self.emit_into(node.items, item, text)
+                    self.add(f"{items}.append({text})")
             parts = [f"{{{self.count_expression(value, value, prefix)}}}", f"{{join({items})}}", escaped(bytes(1))]
         self.add(*assignment(target, parts))
 
@@ -251,8 +268,8 @@ class EncodeEmitter(ScalarEmitter):
         self.add(f"if type({value}) is not dict: raise Unusual")
         self.add(f"if not {value}: {target} = {literal(prefix + chr(0))}")
         with self.block("else:"), self.inside(node):
-            count = self.emit_count(value, prefix)
-            key, item, items, text = (self.new(stem) for stem in ("key", "item", "items", "text"))
+            count = self.emit_count(value, prefix, self.local("count"))
+            key, item, items, text = (self.local(stem) for stem in ("key", "item", "items", "text"))
             expression = self.item_expression(node.values, item)
             key_text = self.string_expression(key)
             if expression:
@@ -310,3 +327,9 @@ class EncodeEmitter(ScalarEmitter):
         self.add(f"if {value} is None: {target} = {literal(prefix + null)}")
         with self.block("else:"):
             self.emit_into(branch, value, target, prefix + own_prefix)
+
+
+def levels(value: object) -> int:
+    """Return how many lists and dicts are inside one another."""
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return 0 if items is None else 1 + max(map(levels, items), default=0)

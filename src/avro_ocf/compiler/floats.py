@@ -13,10 +13,13 @@ CODES: Final = {"float": "f", "double": "d"}
 
 _NUMBERS: Final = frozenset({float, int})
 
+RUN_MAX: Final = 64
+"""Neighbouring fields that are packed at once."""
+
 _STRUCTS: Final = 64
 
 _SCHEMAS: Final = 256
-"""Functions kept for runs of fields, whose number has no other bound."""
+"""Functions kept for runs of fields."""
 
 
 @lru_cache(_SCHEMAS)
@@ -59,7 +62,7 @@ def runs_of_numbers(fields: Sequence[Field]) -> list[list[Field]]:
     was_number = False
     for field in fields:
         is_number = field.node.type in CODES and field.node.logical is None and field.default_bytes is None
-        if is_number and was_number:
+        if is_number and was_number and len(runs[-1]) < RUN_MAX:
             runs[-1].append(field)
         else:
             runs.append([field])

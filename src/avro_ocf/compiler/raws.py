@@ -12,6 +12,9 @@ from avro_ocf.schema.model import Logical
 _DIGITS_MAX: Final = 18
 """Digits of the longest decimal that is converted by way of its text."""
 
+_TEXT_MAX: Final = _DIGITS_MAX + 2
+"""Characters of that text, with sign and point; Python takes long to read a very long number."""
+
 _SCALE_MAX: Final = 6
 """Decimals with more fractional digits may have an exponent in their text."""
 
@@ -69,7 +72,10 @@ def _decimal_to_raw(found: Logical, general: Callable[[Any], Any]) -> Callable[[
     def to_raw(value: Decimal) -> Any:
         if not has_exponent(value):
             return general(value)
-        number = int(str(value).replace(".", "", 1))
+        text = str(value)
+        if len(text) > _TEXT_MAX:
+            return general(value)
+        number = int(text.replace(".", "", 1))
         if not -limit < number < limit:
             raise Unusual
         return number.to_bytes((number if number >= 0 else ~number).bit_length() // 8 + 1, "big", signed=True)

@@ -1,12 +1,25 @@
 """Expressions for the text of scalars and of their arrays."""
 
+from typing import Any
+
 from avro_ocf.compiler.faults import Unusual
 from avro_ocf.compiler.floats import CODES, array_text, numbers_text, packer
 from avro_ocf.compiler.fstrings import has_place
-from avro_ocf.compiler.layout import Emitter
+from avro_ocf.compiler.layout import Emitter, Layout
 from avro_ocf.compiler.source import literal
 from avro_ocf.compiler.unions import optional_of
-from avro_ocf.compiler.varints import BITS, TABLE_HIGH, TABLE_LOW, count_text, count_texts, integer_text, small_texts, string_text
+from avro_ocf.compiler.varints import (
+    BITS,
+    PREFIXES,
+    TABLE_HIGH,
+    TABLE_LOW,
+    count_text,
+    count_texts,
+    integer_text,
+    small_texts,
+    string_text,
+)
+from avro_ocf.limits import Limits
 from avro_ocf.schema.model import Array, Enum, Field, Fixed, Node, Union
 from avro_ocf.varint import encode_long
 
@@ -18,7 +31,20 @@ class ScalarEmitter(Emitter):
     goes before the value.
     """
 
-    __slots__ = ()
+    __slots__ = ("_symbols",)
+
+    def __init__(self, layout: Layout, limits: Limits, namespace: dict[str, Any]) -> None:
+        super().__init__(layout, limits, namespace)
+        self._symbols: dict[tuple[int, str], dict[str, str]] = {}
+
+    def local(self, stem: str) -> str:
+        """Return the name of a variable that is not used after the array or map that it is for: fewer names compile faster."""
+        return f"{stem}_{self._nesting}"
+
+    def small_text(self, prefix: str, index: str) -> str:
+        """Return the expression for the text of an integer of the table, after `prefix`."""
+        table = f"{self.bind(small_texts(prefix if prefix in PREFIXES else ''), 'small')}[{index}]"
+        return f"{self.constant(prefix)} + {table}" if prefix and prefix not in PREFIXES else table
 
     def constant(self, text: str) -> str:
         """Return the name of a text: Python 3.11 allows no backslash in what an f-string evaluates."""
@@ -34,10 +60,9 @@ class ScalarEmitter(Emitter):
                 other = self.bind(integer_text(prefix, BITS[node.type]), "integer")
                 if node.logical is not None:  # days and times are hardly ever small
                     return f"{other}({first})"
-                table = self.bind(small_texts(prefix), "small")
                 # CPython is faster at two comparisons than at a chain of them, and slower where they come before the type.
                 is_small = f"type({first}) is int and {value} < {TABLE_HIGH} and {value} >= {TABLE_LOW}"
-                return f"{table}[{value}] if {is_small} else {other}({value})"
+                return f"{self.small_text(prefix, value)} if {is_small} else {other}({value})"
             case "boolean":
                 yes, no = self.constant(prefix + "\x01"), self.constant(prefix + "\0")
                 first = first if first == value else f"({first})"
@@ -45,9 +70,16 @@ class ScalarEmitter(Emitter):
             case "float" | "double":
                 return self.numbers_expression(CODES[node.type], [value], prefix, first)
         if isinstance(node, Enum):
-            symbols = {name: prefix + encode_long(index).decode("latin-1") for name, index in node.positions.items()}
-            return f"{self.bind(symbols, 'enum')}[{first}]"
+            return f"{self.bind(self.symbols(node, prefix), 'enum')}[{value}] if type({first}) is str else {self.bind(unusual)}()"
         return None
+
+    def symbols(self, node: Enum, prefix: str) -> dict[str, str]:
+        """Return the texts of an enum's symbols."""
+        found = self._symbols.get((id(node), prefix))
+        if found is None:
+            found = {name: prefix + encode_long(index).decode("latin-1") for name, index in node.positions.items()}
+            self._symbols[id(node), prefix] = found
+        return found
 
     def numbers_expression(self, codes: str, values: list[str], prefix: str = "", first: str = "") -> str:
         """Return an expression for the text of floats and doubles, each of a code of `struct`."""
@@ -91,7 +123,7 @@ class ScalarEmitter(Emitter):
             if items.type in CODES and items.logical is None:
                 found = f"{self.bind(array_text(CODES[items.type]), 'numbers')}({value})"
             else:
-                item = self.new("item")
+                item = self.local("item")
                 expression = None if self.function_of(items) else self.item_expression(items, item)
                 if expression is None or not has_place(expression):
                     return None
@@ -107,7 +139,9 @@ class ScalarEmitter(Emitter):
         """Return an expression for the count of a list, an empty text for an empty one; any other value raises `Unusual`."""
         is_short = f"type({first}) is list and len({value}) < {TABLE_HIGH}"
         other = f"{self.bind(count_text(prefix), 'count')}({value})"
-        return f"{self.bind(count_texts(prefix), 'counts')}[len({value})] if {is_short} else {other}"
+        is_kept = prefix in PREFIXES
+        short = f"{self.bind(count_texts(prefix if is_kept else ''), 'counts')}[len({value})]"
+        return f"{short if is_kept or not prefix else f'{self.constant(prefix)} + {short}'} if {is_short} else {other}"
 
     def optional_expression(self, node: Union, value: str, first: str = "") -> str | None:
         """Return an expression for the text of a union of null and a scalar, or None if it is another."""

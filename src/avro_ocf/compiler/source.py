@@ -11,6 +11,9 @@ from typing import Any, Final
 SOURCES_KEPT: Final = 512
 """Scripts whose source tracebacks can show. Schemas come from files, so the one made longest ago goes first."""
 
+SOURCE_MAX: Final = 1 << 18
+"""Characters of the longest source that is kept for them."""
+
 _filenames: OrderedDict[str, None] = OrderedDict()
 
 
@@ -47,7 +50,8 @@ class Lines:
 def execute(text: str, title: str, namespace: dict[str, Any]) -> bool:
     """Run a script of function definitions in `namespace`; False if it is too much for CPython's compiler.
 
-    Tracebacks and `inspect.getsource` show its lines under a pseudo-filename made of `title` and a hash of `text`.
+    Tracebacks and `inspect.getsource` show its lines, unless they are very many, under a pseudo-filename made of `title` and a hash
+    of `text`.
     """
     import linecache
     from hashlib import sha256
@@ -59,6 +63,8 @@ def execute(text: str, title: str, namespace: dict[str, Any]) -> bool:
     except (RecursionError, MemoryError, SyntaxError):  # the last one for too many nested blocks
         return False
     exec(code, namespace)
+    if len(text) > SOURCE_MAX:
+        return True
     # A modification time of None keeps `linecache.checkcache` from dropping the entry.
     linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
     _filenames[filename] = None

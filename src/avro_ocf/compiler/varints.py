@@ -5,7 +5,7 @@ strings, the most of all, go into it as they are.
 """
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from struct import Struct
 from typing import Final
 
@@ -21,6 +21,12 @@ TABLE_LOW: Final = -1024
 TABLE_HIGH: Final = 8192
 """Integers from `TABLE_LOW` up to but not including `TABLE_HIGH` are looked up; they take one or two bytes."""
 
+
+PREFIXES: Final = frozenset(chr(2 * index) for index in range(8))
+"""Indexes of a union's branch that have tables of their own."""
+
+_PREFIXES_KEPT: Final = 256
+"""Functions kept for indexes of branches."""
 
 _MORE: Final = [chr(byte | 128) for byte in range(128)]
 """The text of seven bits that more follow. Tables of more bits are slower, because records leave them no room in the caches."""
@@ -40,7 +46,7 @@ def small_texts(prefix: str) -> list[str]:
     return numbers + negative[-TABLE_LOW - 1 :: -1]
 
 
-@cache
+@lru_cache(_PREFIXES_KEPT)
 def integer_text(prefix: str, bits: int) -> Callable[[object], str]:
     """Return the function that encodes an int of up to so many bits, 32 or 64, after `prefix`."""
     more, last, end = _MORE, _LAST, 1 << bits
@@ -79,17 +85,17 @@ def integer_text(prefix: str, bits: int) -> Callable[[object], str]:
     return encode
 
 
-@cache
+@lru_cache(_PREFIXES_KEPT)
 def string_texts(prefix: str) -> Callable[[object], tuple[str, str]]:
     """Return the function that encodes a string after `prefix`, in two parts: the length and the characters."""
-    small = small_texts(prefix)
+    small = small_texts("")
 
     def encode(value: object) -> tuple[str, str]:
         if type(value) is not str:
             raise Unusual
         data = value.encode()
         length = len(data)
-        return small[length] if length < TABLE_HIGH else prefix + length_text(length), data.decode("latin-1")
+        return prefix + (small[length] if length < TABLE_HIGH else length_text(length)), data.decode("latin-1")
 
     return encode
 
@@ -111,7 +117,7 @@ def count_texts(prefix: str) -> list[str]:
     return [prefix, *small_texts(prefix)[1:TABLE_HIGH]]
 
 
-@cache
+@lru_cache(_PREFIXES_KEPT)
 def count_text(prefix: str) -> Callable[[object], str]:
     """Return the function that encodes the count of a list, after `prefix`."""
 
