@@ -7,9 +7,9 @@ import pytest
 
 from avro_ocf import reference
 from avro_ocf.compiler import Decoder
-from avro_ocf.compiler.rows import compile_rows
-from avro_ocf.compiler.stream import compile_all
-from avro_ocf.compiler.windows import MANY, MISSES, SAMPLE, STEP, WINDOW_BYTES, Windows
+from avro_ocf.compiler.decoding.rows import compile_rows
+from avro_ocf.compiler.decoding.stream import compile_all
+from avro_ocf.compiler.decoding.windows import MANY, MISSES, SAMPLE, STEP, WINDOW_BYTES, Windows
 from avro_ocf.errors import FormatError
 from avro_ocf.limits import DEFAULT_LIMITS
 from avro_ocf.oracle.equality import same
@@ -374,7 +374,7 @@ def test_records_that_take_no_byte() -> None:
 
 
 def test_tables_are_bounded() -> None:
-    from avro_ocf.compiler.columns import INTEGERS, TEXTS_KEPT, Texts
+    from avro_ocf.compiler.decoding.columns import INTEGERS, TEXTS_KEPT, Texts
 
     texts = Texts()
     for number in range(2 * TEXTS_KEPT):

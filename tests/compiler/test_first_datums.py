@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from avro_ocf import FormatError, parse_schema
-from avro_ocf.compiler import Decoder, codec, decode
+from avro_ocf.compiler import Decoder, codec
+from avro_ocf.compiler.decoding import decode
 from avro_ocf.limits import DEFAULT_LIMITS, Limits
 from avro_ocf.oracle import from_schema, schemas
 from avro_ocf.oracle.equality import same
@@ -62,7 +63,7 @@ import sys
 from avro_ocf import parse_schema
 assert parse_schema({"type": "array", "items": "int"}).decode(bytes([4, 2, 4, 0])) == [1, 2]
 assert "avro_ocf.reference" in sys.modules
-assert "avro_ocf.compiler.decode" not in sys.modules
+assert "avro_ocf.compiler.decoding.decode" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", program], check=True)
 

@@ -10,8 +10,8 @@ import pytest
 from avro_ocf import reference
 from avro_ocf.compiler import Encoder
 from avro_ocf.compiler.codec import BY_REFERENCE
-from avro_ocf.compiler.encode import LOOPS_MAX
-from avro_ocf.compiler.floats import RUN_MAX
+from avro_ocf.compiler.encoding.encode import LOOPS_MAX
+from avro_ocf.compiler.encoding.floats import RUN_MAX
 from avro_ocf.compiler.varints import PREFIXES, small_texts
 from avro_ocf.limits import DEFAULT_LIMITS
 from tests.compiler.test_agreement import agree, node_of

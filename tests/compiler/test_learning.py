@@ -7,8 +7,8 @@ import pytest
 
 from avro_ocf import reference
 from avro_ocf.compiler import Decoder
-from avro_ocf.compiler.rows import TOKENS_MAX, compile_rows
-from avro_ocf.compiler.windows import MANY, SAMPLE, WINDOW_BYTES
+from avro_ocf.compiler.decoding.rows import TOKENS_MAX, compile_rows
+from avro_ocf.compiler.decoding.windows import MANY, SAMPLE, WINDOW_BYTES
 from avro_ocf.limits import DEFAULT_LIMITS
 from avro_ocf.resolution.identity import identity
 from avro_ocf.resolution.plan import ReadRecord
@@ -141,7 +141,7 @@ def test_a_stack_that_is_nearly_full(monkeypatch: pytest.MonkeyPatch) -> None:
     def overflow(*_: object) -> None:
         raise RecursionError
 
-    monkeypatch.setattr("avro_ocf.compiler.rows.compile_rows", overflow)
+    monkeypatch.setattr("avro_ocf.compiler.decoding.rows.compile_rows", overflow)
     schema = record_of("int")
     decoder = Decoder(identity(node_of(schema)), DEFAULT_LIMITS, False)
     learning = windows_of(decoder)

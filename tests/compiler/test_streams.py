@@ -7,9 +7,9 @@ import pytest
 
 from avro_ocf import reference
 from avro_ocf.compiler import Decoder
-from avro_ocf.compiler import stream as stream_module
 from avro_ocf.compiler.bulk import PAYING
-from avro_ocf.compiler.stream import compile_all, is_movable
+from avro_ocf.compiler.decoding import stream as stream_module
+from avro_ocf.compiler.decoding.stream import compile_all, is_movable
 from avro_ocf.limits import DEFAULT_LIMITS
 from avro_ocf.resolution.identity import identity
 from avro_ocf.resolution.plan import ReadRecord

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from avro_ocf import reference
-from avro_ocf.compiler.texts import LENGTHS, NUMBERS_MAX, forms_of
+from avro_ocf.compiler.decoding.texts import LENGTHS, NUMBERS_MAX, forms_of
 from avro_ocf.limits import DEFAULT_LIMITS
 from tests.compiler.test_agreement import decoder_of, node_of
 from tests.compiler.test_columns import check

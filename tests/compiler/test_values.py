@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from avro_ocf import logical, reference
-from avro_ocf.compiler.values import FLOAT_SECONDS, SCALE_MAX, from_raw_of
+from avro_ocf.compiler.decoding.values import FLOAT_SECONDS, SCALE_MAX, from_raw_of
 from avro_ocf.limits import DEFAULT_LIMITS
 from avro_ocf.schema.model import Logical
 from tests.compiler.test_agreement import decoder_of, node_of

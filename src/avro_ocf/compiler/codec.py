@@ -13,8 +13,8 @@ from avro_ocf.schema.measure import is_charged
 from avro_ocf.schema.model import Node
 
 if TYPE_CHECKING:
-    from avro_ocf.compiler.decode import DecodeMany
-    from avro_ocf.compiler.encode import EncodeMany
+    from avro_ocf.compiler.decoding.decode import DecodeMany
+    from avro_ocf.compiler.encoding.encode import EncodeMany
     from avro_ocf.compiler.skip import Skip
 
 BYTES_BEFORE_CODE = 100
@@ -33,7 +33,7 @@ class Encoder:
     __slots__ = ("_encode_many", "is_charged", "limits", "node", "source")
 
     def __init__(self, node: Node, limits: Limits) -> None:
-        from avro_ocf.compiler.encode import compile_encoder
+        from avro_ocf.compiler.encoding.encode import compile_encoder
 
         self.node = node
         self.limits = limits
@@ -162,7 +162,7 @@ class Decoder:
         return self._decode_many
 
     def _generate(self) -> str:
-        from avro_ocf.compiler.decode import compile_decoder
+        from avro_ocf.compiler.decoding.decode import compile_decoder
 
         title = self.plan.fullname if isinstance(self.plan, ReadRecord) else type(self.plan).__name__[4:].lower()
         decode_many, source = compile_decoder(self.plan, title, self.limits) or (None, BY_REFERENCE)

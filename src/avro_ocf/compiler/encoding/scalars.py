@@ -2,12 +2,12 @@
 
 from typing import Any
 
+from avro_ocf.compiler.encoding.floats import CODES, array_text, numbers_text, packer
+from avro_ocf.compiler.encoding.fstrings import has_place
+from avro_ocf.compiler.encoding.unions import optional_of
 from avro_ocf.compiler.faults import Unusual
-from avro_ocf.compiler.floats import CODES, array_text, numbers_text, packer
-from avro_ocf.compiler.fstrings import has_place
 from avro_ocf.compiler.layout import Emitter, Layout
 from avro_ocf.compiler.source import literal
-from avro_ocf.compiler.unions import optional_of
 from avro_ocf.compiler.varints import (
     BITS,
     PREFIXES,
@@ -93,7 +93,7 @@ class ScalarEmitter(Emitter):
         """Return an expression for the raw value of a logical type, or None if a value is as it is."""
         if node.logical is None or is_uuid_text(node):
             return None
-        from avro_ocf.compiler.raws import raw_expression
+        from avro_ocf.compiler.encoding.raws import raw_expression
 
         size = node.size if isinstance(node, Fixed) else None
         return raw_expression(value, first or value, node.logical, node.type, size, self.bind)

@@ -10,12 +10,12 @@ from itertools import groupby
 from struct import Struct, unpack_from
 from typing import Any, Final
 
+from avro_ocf.compiler.decoding.windows import MANY, Windows
 from avro_ocf.compiler.layout import APPEND, Layout, Type, put
 from avro_ocf.compiler.plans import SIZES, fails_at_the_end, is_flat, is_integer, is_number, is_uuid, pays_for_a_list, struct_of
 from avro_ocf.compiler.skip import SkipEmitter
 from avro_ocf.compiler.source import literal
 from avro_ocf.compiler.varints import BOOLEAN_LISTS, CONTINUED, SIGNED, SIGNED_BYTES, small_integers
-from avro_ocf.compiler.windows import MANY, Windows
 from avro_ocf.errors import FormatError
 from avro_ocf.limits import Limits
 from avro_ocf.resolution.plan import (
@@ -51,8 +51,8 @@ DecodeMany = Callable[[bytes, int, int, list[Any], FallBack], int]
 
 def compile_decoder(plan: Plan, title: str, limits: Limits) -> tuple[DecodeMany, str] | None:
     """Return the generated decoder of `plan` and its source, or None if only the reference can decode it."""
-    from avro_ocf.compiler.stream import StreamEmitter, is_movable
-    from avro_ocf.compiler.texts import TextEmitter
+    from avro_ocf.compiler.decoding.stream import StreamEmitter, is_movable
+    from avro_ocf.compiler.decoding.texts import TextEmitter
 
     emitter = (StreamEmitter if is_movable() else TextEmitter)(Layout(plan), limits)
     try:
@@ -87,7 +87,7 @@ class DecodeEmitter(SkipEmitter):
         if any(isinstance(item, ReadArray) and is_integer(item.items) for item in layout.items):
             self.views.append(f"signed = memoryview(data.translate({self.bind(SIGNED, 'signed')})).cast('b')")
         if any(isinstance(item, ReadPrimitive) and is_uuid(item) for item in layout.items):
-            from avro_ocf.compiler.values import SHAPES, UUID_TEXT, uuid_parts
+            from avro_ocf.compiler.decoding.values import SHAPES, UUID_TEXT, uuid_parts
 
             self.namespace |= uuid_parts() | {"UUID_TEXT": UUID_TEXT, "SHAPES": SHAPES}
             self.views += ["shapes = data.translate(SHAPES)", "digits = data.replace(b'-', b'_')"]
@@ -181,7 +181,7 @@ class DecodeEmitter(SkipEmitter):
         """Yield the target for a raw value, and convert that to the value of its logical type."""
         from_raw = None
         if logical is not None:
-            from avro_ocf.compiler.values import from_raw_of
+            from avro_ocf.compiler.decoding.values import from_raw_of
 
             from_raw = from_raw_of(logical, type_name)
         if from_raw is None:
@@ -195,7 +195,7 @@ class DecodeEmitter(SkipEmitter):
         """Return the expression for the value that `from_raw` makes of `raw`."""
         from datetime import UTC, datetime
 
-        from avro_ocf.compiler.values import FLOAT_SECONDS, PER_SECOND, TIMES
+        from avro_ocf.compiler.decoding.values import FLOAT_SECONDS, PER_SECOND, TIMES
 
         if from_raw not in TIMES:
             return f"{self.bind(from_raw)}({raw})"
@@ -322,7 +322,7 @@ class DecodeEmitter(SkipEmitter):
 
     def default(self, step: DefaultStep) -> str:
         """Return the expression for a fresh value of a field that only the reader has."""
-        from avro_ocf.compiler.values import fresh
+        from avro_ocf.compiler.decoding.values import fresh
         from avro_ocf.reference import decode
 
         value, _ = decode(step.plan, step.data, 0, self.limits)

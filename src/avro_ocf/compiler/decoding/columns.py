@@ -9,8 +9,8 @@ from struct import unpack
 from typing import Any, Final
 
 from avro_ocf.compiler.bulk import LANES_MAX, lane_count, lanes_for, read_tokens, together
+from avro_ocf.compiler.decoding.values import SHAPES, UUID_TEXT, uuid_parts
 from avro_ocf.compiler.faults import Unusual
-from avro_ocf.compiler.values import SHAPES, UUID_TEXT, uuid_parts
 from avro_ocf.compiler.varints import BOOLEANS, CONTINUED, INT_MAX, INT_MIN
 from avro_ocf.varint import decode_long
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 from struct import Struct
 from typing import Any, Final, NamedTuple
 
-from avro_ocf.compiler.decode import DecodeEmitter
+from avro_ocf.compiler.decoding.decode import DecodeEmitter
 from avro_ocf.compiler.plans import is_number, struct_of
 from avro_ocf.resolution.plan import FieldStep, Plan, ReadMap, ReadPrimitive
 

@@ -7,13 +7,13 @@ encoded in place; anything else, right or wrong, raises one of `FAULTS`, and the
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+from avro_ocf.compiler.encoding.floats import CODES, runs_of_numbers
+from avro_ocf.compiler.encoding.fstrings import assignment, escaped, has_place, joined
+from avro_ocf.compiler.encoding.scalars import ScalarEmitter, is_uuid_text
+from avro_ocf.compiler.encoding.unions import branches_by_type, key_sets, optional_of
 from avro_ocf.compiler.faults import FAULTS, Unusual
-from avro_ocf.compiler.floats import CODES, runs_of_numbers
-from avro_ocf.compiler.fstrings import assignment, escaped, has_place, joined
 from avro_ocf.compiler.layout import Layout, Type
-from avro_ocf.compiler.scalars import ScalarEmitter, is_uuid_text
 from avro_ocf.compiler.source import literal
-from avro_ocf.compiler.unions import branches_by_type, key_sets, optional_of
 from avro_ocf.compiler.varints import (
     TABLE_HIGH,
     length_text,

@@ -13,9 +13,9 @@ from avro_ocf.limits import Limits
 from avro_ocf.resolution.plan import ReadRecord
 
 if TYPE_CHECKING:
-    from avro_ocf.compiler.decode import FallBack
-    from avro_ocf.compiler.rows import Rows
-    from avro_ocf.compiler.stream import DecodeAll
+    from avro_ocf.compiler.decoding.decode import FallBack
+    from avro_ocf.compiler.decoding.rows import Rows
+    from avro_ocf.compiler.decoding.stream import DecodeAll
 
 WINDOW_BYTES: Final = 1 << 14
 """A token takes some forty bytes of memory, and tokens that stay in the processor's cache take less time."""
@@ -92,8 +92,8 @@ class Windows:
         self._row_bytes = (end - pos) / count
         # Much of the stack may be in use.
         with suppress(RecursionError):
-            from avro_ocf.compiler.rows import compile_rows
-            from avro_ocf.compiler.stream import compile_all
+            from avro_ocf.compiler.decoding.rows import compile_rows
+            from avro_ocf.compiler.decoding.stream import compile_all
 
             if self._row_bytes * MANY < WINDOW_BYTES:
                 self._rows = compile_rows(self._plan, values[-count:], self._title, self._limits)

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby, islice
 from typing import Any, Final
 
-from avro_ocf.compiler.decode import DISPLAY_MAX, IN_PLACE_MAX
+from avro_ocf.compiler.decoding.decode import DISPLAY_MAX, IN_PLACE_MAX
+from avro_ocf.compiler.decoding.texts import TextEmitter
 from avro_ocf.compiler.faults import Unusual
 from avro_ocf.compiler.layout import APPEND, Layout, put
 from avro_ocf.compiler.plans import is_integer
 from avro_ocf.compiler.source import literal
-from avro_ocf.compiler.texts import TextEmitter
 from avro_ocf.compiler.varints import CONTINUED
 from avro_ocf.limits import Limits
 from avro_ocf.resolution.plan import FieldStep, Plan, ReadArray, ReadEnum, ReadPrimitive, ReadRecord, ReadUnion
@@ -152,7 +152,7 @@ class StreamEmitter(TextEmitter):
         """Read an integer."""
         from_raw = None
         if plan.logical:
-            from avro_ocf.compiler.values import from_raw_of
+            from avro_ocf.compiler.decoding.values import from_raw_of
 
             from_raw = from_raw_of(plan.logical, plan.target)
         is_raw = from_raw is None and plan.target in {"int", "long"}
