@@ -1,7 +1,6 @@
 """Schemas and datums made to cost much or to mislead the encoder: the reference's bytes and verdicts, and bounded code."""
 
 import re
-import sys
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 from avro_ocf import reference
 from avro_ocf.compiler import Encoder
 from avro_ocf.compiler.codec import BY_REFERENCE
+from avro_ocf.compiler.encoding import raws
 from avro_ocf.compiler.encoding.encode import LOOPS_MAX
 from avro_ocf.compiler.encoding.floats import RUN_MAX
 from avro_ocf.compiler.varints import PREFIXES, small_texts
@@ -93,6 +93,7 @@ def test_tables_of_few_branches_are_kept() -> None:
 def test_records_of_very_many_loops_are_left_to_the_reference() -> None:
     types = [{"type": "map", "values": "double"}, array_of("int")] * (LOOPS_MAX // 2)
     assert Encoder(node_of(record_of(*types, array_of("int"))), DEFAULT_LIMITS).source == BY_REFERENCE
+    assert Encoder(node_of(record_of(*types)), DEFAULT_LIMITS).source != BY_REFERENCE
     few = Encoder(node_of(record_of(*types[:50])), DEFAULT_LIMITS).source
     assert set(re.findall(r"for (\w+, \w+|\w+) in", few)) == {"record", "key_2, item_2", "item_2"}
 
@@ -124,14 +125,15 @@ def test_items_that_meddle(items: str, place: int) -> None:
         assert len(values) == 20
 
 
-def test_a_long_decimal() -> None:
-    before = sys.get_int_max_str_digits()
-    sys.set_int_max_str_digits(0)
-    try:
-        schema = {"type": "bytes", "logicalType": "decimal", "precision": 9, "scale": 2}
-        assert agrees(schema, Decimal("1" * 100_000 + ".00")) == "DatumError"
-    finally:
-        sys.set_int_max_str_digits(before)
+def test_a_long_decimal_is_not_read_as_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    def number_of(text: str) -> int:
+        assert len(text) <= 20
+        return int(text)
+
+    monkeypatch.setattr(raws, "int", number_of, raising=False)
+    schema = {"type": "bytes", "logicalType": "decimal", "precision": 18, "scale": 2}
+    assert agrees(schema, Decimal("-1234567890123456.78")) == "value"
+    assert agrees(schema, Decimal("1" * 100_000 + ".00")) == "DatumError"
 
 
 def test_a_run_of_numbers_has_an_end() -> None:

@@ -126,3 +126,11 @@ def test_equal_sources_are_kept_once() -> None:
 def test_what_cpython_cannot_compile_is_refused() -> None:
     nested = "".join("  " * level + "for _ in ():\n" for level in range(25)) + "  " * 25 + "pass\n"
     assert not execute(nested, "too many blocks", {})
+
+
+def test_very_long_sources_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "def f(): pass\n"
+    for longest, is_kept in ((len(text), True), (len(text) - 1, False)):
+        monkeypatch.setattr("avro_ocf.compiler.source.SOURCE_MAX", longest)
+        assert execute(text, f"longest {longest}", {})
+        assert any(f"longest {longest}" in filename for filename in linecache.cache) is is_kept

@@ -1,4 +1,4 @@
-"""Many integers at once, each in a lane of 5 or 10 bytes of one large number, whose operations CPython does at the speed of C.
+"""Many integers at once, each in a lane of 5, 8 or 10 bytes of one large number, whose operations CPython does at the speed of C.
 
 The bits of a lane are moved apart by halves until they are groups of 7 with room between: an encoded integer less the highest bits
 of its bytes. Decoding moves them together again.
@@ -150,7 +150,7 @@ def _joined(heads: list[bytes], lasts: bytes, lanes: Lanes) -> Sequence[int]:
 
 
 def read_tokens(tokens: Sequence[bytes], digits: int) -> list[int]:
-    """Return the integers that `tokens` are, each of `digits` bytes at most, 5 or 10. Raises `Unusual`.
+    """Return the integers that `tokens` are, each of `digits` bytes at most, 5, 8 or 10. Raises `Unusual`.
 
     Only the last byte of one of fewer bytes may be below 128.
     """

@@ -61,7 +61,7 @@ def fails_at_the_end(plan: Plan) -> bool:
 
 
 def is_flat(plan: Plan, levels: int = 4) -> bool:
-    """Tell whether a value has neither an array nor a map in it, and no record too deep or a choice of two."""
+    """Tell whether a value has in it no array, no map, no union but of two scalars, and records only so many `levels` deep."""
     match plan:
         case ReadRecord():
             return levels > 0 and all(step.name is None or is_flat(step.plan, levels - 1) for step in plan.steps)

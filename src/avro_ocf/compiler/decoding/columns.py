@@ -8,7 +8,7 @@ from functools import cache
 from struct import unpack
 from typing import Any, Final
 
-from avro_ocf.compiler.bulk import LANES_MAX, lane_count, lanes_for, read_tokens, together
+from avro_ocf.compiler.bulk import read_tokens
 from avro_ocf.compiler.decoding.values import SHAPES, UUID_TEXT, uuid_parts
 from avro_ocf.compiler.faults import Unusual
 from avro_ocf.compiler.varints import BOOLEANS, CONTINUED, INT_MAX, INT_MIN
@@ -74,14 +74,7 @@ def ints(tokens: Sequence[bytes]) -> list[int]:
 
 def longs(tokens: Sequence[bytes]) -> list[int]:
     """Convert tokens of a `long`."""
-    if max(map(len, tokens)) > 8:
-        return read_tokens(tokens, 10)
-    numbers: list[int] = []
-    for start in range(0, len(tokens), LANES_MAX):
-        some = tokens[start : start + LANES_MAX]
-        lanes = lane_count(len(some))
-        numbers += together([*some, *[b""] * (lanes - len(some))], lanes_for(lanes, 8, 8))[: len(some)]
-    return numbers
+    return read_tokens(tokens, 8 if max(map(len, tokens)) <= 8 else 10)
 
 
 integers: Final[dict[str, Callable[[Sequence[bytes]], list[int]]]] = {"int": ints, "long": longs}
