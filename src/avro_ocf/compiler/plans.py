@@ -11,6 +11,13 @@ from avro_ocf.schema.model import PRIMITIVES, Node
 SIZES: Final = {"null": 0, "float": 4, "double": 8}
 """The bytes of each primitive value that always takes as many."""
 
+UNPACK: Final = {"float": Struct("<f").unpack_from, "double": Struct("<d").unpack_from}
+
+LISTED_BYTES_MAX: Final = 1 << 20
+"""A list takes eight times the bytes that are in it, so there is none of more."""
+
+LISTED_OCTETS: Final = f"octets = list(data) if count > 1 and size <= {LISTED_BYTES_MAX} else data"
+
 
 def is_primitive(item: Type) -> bool:
     """Tell whether the code for a value takes the bytes before it into account."""

@@ -7,12 +7,23 @@ once for each datum. What is not in the usual form raises one of `FAULTS`, and t
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
-from struct import Struct, unpack_from
+from struct import unpack_from
 from typing import Any, Final
 
 from avro_ocf.compiler.decoding.windows import MANY, Windows
 from avro_ocf.compiler.layout import APPEND, Layout, Type, put
-from avro_ocf.compiler.plans import SIZES, fails_at_the_end, is_flat, is_integer, is_number, is_uuid, pays_for_a_list, struct_of
+from avro_ocf.compiler.plans import (
+    LISTED_OCTETS,
+    SIZES,
+    UNPACK,
+    fails_at_the_end,
+    is_flat,
+    is_integer,
+    is_number,
+    is_uuid,
+    pays_for_a_list,
+    struct_of,
+)
 from avro_ocf.compiler.skip import SkipEmitter
 from avro_ocf.compiler.source import literal
 from avro_ocf.compiler.varints import BOOLEAN_LISTS, CONTINUED, SIGNED, SIGNED_BYTES, small_integers
@@ -35,9 +46,6 @@ from avro_ocf.schema.model import Logical, Node
 
 DISPLAY_MAX: Final = 15
 """Fields that CPython builds a dict of in one step; more are put in one after the other in any case."""
-
-LISTED_BYTES_MAX: Final = 1 << 20
-"""A list takes eight times the bytes that are in it, so there is none of more."""
 
 IN_PLACE_MAX: Final = 12
 """Integers of one plan of which all forms are read in place; the code of more would take long to compile."""
@@ -69,21 +77,23 @@ class DecodeEmitter(SkipEmitter):
     """Writes a decoder. Each `emit_*` method adds statements that read a value at `pos` and assign it to `target`.
 
     Views are the data in other forms, in which it can be tested or converted at once; `views` has those that this plan uses, and
-    `arguments` is what they add to the arguments of a function. `blank` has the targets that are None already.
+    `arguments` is what they add to the arguments of a function; `has_calls` tells that such a function is called. `blank` has the
+    targets that are None already.
     """
 
-    __slots__ = ("arguments", "blank", "integers", "views", "windows")
+    __slots__ = ("arguments", "blank", "has_calls", "integers", "views", "windows")
 
     def __init__(self, layout: Layout, limits: Limits) -> None:
         super().__init__(layout, limits)
         self.namespace |= {"integers": small_integers(), "boolean_lists": BOOLEAN_LISTS, "signed_bytes": SIGNED_BYTES}
         self.windows: Windows | None = None
+        self.has_calls = False
         self.views: list[str] = []
         self.blank: set[str] = set()
         self.integers = sum(isinstance(item, ReadPrimitive) and item.type in {"int", "long"} for item in layout.items)
         if pays_for_a_list(layout.items):
             self.octets = "octets"
-            self.views.append(f"octets = list(data) if count > 1 and size <= {LISTED_BYTES_MAX} else data")
+            self.views.append(LISTED_OCTETS)
         if any(isinstance(item, ReadArray) and is_integer(item.items) for item in layout.items):
             self.views.append(f"signed = memoryview(data.translate({self.bind(SIGNED, 'signed')})).cast('b')")
         if any(isinstance(item, ReadPrimitive) and is_uuid(item) for item in layout.items):
@@ -100,7 +110,7 @@ class DecodeEmitter(SkipEmitter):
         with self.block(f"def decode_many(data, pos, count, values, fall_back{windows}):"):
             if isinstance(plan, ReadRecord) and has_windows:
                 self.emit_windows(plan, title)
-            self.add("size = len(data)", *self.views)
+            before_loop = len(self.lines)
             with self.block("for _ in range(count):"):
                 self.add("start = pos")
                 with self.block("try:"):
@@ -110,6 +120,12 @@ class DecodeEmitter(SkipEmitter):
                 self.add("values.append(value)")
             self.add("return pos")
         self.emit_functions(lambda item: "data, pos" if isinstance(item, Node) else f"data, pos{self.arguments}", self.emit_body)
+        # What the loop needs is known only now that it is written.
+        self.lines[before_loop:before_loop] = [f"    {line}" for line in self.preparations()]
+
+    def preparations(self) -> list[str]:
+        """Return the statements before the loop over the datums."""
+        return ["size = len(data)", *self.views]
 
     def emit_windows(self, plan: ReadRecord, title: str) -> None:
         """Let many records be decoded otherwise, unless it is `Windows` that calls."""
@@ -138,6 +154,7 @@ class DecodeEmitter(SkipEmitter):
 
     def emit_call(self, function: str, target: str) -> None:
         """Read a value by a function."""
+        self.has_calls = True
         self.emit_read(f"{function}(data, pos{self.arguments}{self.depth_argument()})", target)
 
     def emit_read(self, call: str, target: str) -> None:
@@ -193,19 +210,9 @@ class DecodeEmitter(SkipEmitter):
 
     def conversion(self, from_raw: Callable[[Any], Any], raw: str) -> str:
         """Return the expression for the value that `from_raw` makes of `raw`."""
-        from datetime import UTC, datetime
+        from avro_ocf.compiler.decoding.values import TIMES, time_expression
 
-        from avro_ocf.compiler.decoding.values import FLOAT_SECONDS, PER_SECOND, TIMES
-
-        if from_raw not in TIMES:
-            return f"{self.bind(from_raw)}({raw})"
-        epoch, unit, (first, last) = TIMES[from_raw]
-        value = f"{self.bind(epoch, 'epoch')} + {self.bind(unit, 'unit')} * {raw} if {first} <= {raw} <= {last} else {raw}"
-        if from_raw in PER_SECOND:
-            per = PER_SECOND[from_raw]
-            self.namespace |= {"time_of": datetime.fromtimestamp, "UTC": UTC}
-            value = f"time_of({raw} / {per}, UTC) if 0 <= {raw} < {FLOAT_SECONDS * per} else {value}"
-        return value
+        return time_expression(from_raw, raw, self.bind) if from_raw in TIMES else f"{self.bind(from_raw)}({raw})"
 
     def emit_uuid(self, target: str) -> None:
         """Read the text of a UUID."""
@@ -322,13 +329,9 @@ class DecodeEmitter(SkipEmitter):
 
     def default(self, step: DefaultStep) -> str:
         """Return the expression for a fresh value of a field that only the reader has."""
-        from avro_ocf.compiler.decoding.values import fresh
-        from avro_ocf.reference import decode
+        from avro_ocf.compiler.decoding.values import default_expression
 
-        value, _ = decode(step.plan, step.data, 0, self.limits)
-        if isinstance(value, list | dict):
-            return f"{self.bind(fresh)}({self.bind(value, 'default')})" if value else str(value)
-        return self.bind(value, "default")
+        return default_expression(step, self.limits, self.bind)
 
     def emit_array(self, plan: ReadArray, target: str) -> None:
         """Read an array."""
@@ -394,6 +397,3 @@ class DecodeEmitter(SkipEmitter):
         self.emit_length("end")
         self.add("end += pos", f"{key} = data[pos:end].decode()", "pos = end")
         self.emit(plan.values, f"{entries}[{key}]")
-
-
-UNPACK: Final = {"float": Struct("<f").unpack_from, "double": Struct("<d").unpack_from}

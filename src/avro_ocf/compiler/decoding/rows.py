@@ -12,10 +12,10 @@ from itertools import groupby
 from typing import Any, Final, NamedTuple
 
 from avro_ocf.compiler.decoding.columns import BOOLEAN_TOKENS, INTEGERS, Texts, Uuids, doubles, floats, integers, uuids
-from avro_ocf.compiler.decoding.decode import DISPLAY_MAX, UNPACK, DecodeEmitter
+from avro_ocf.compiler.decoding.decode import DISPLAY_MAX, DecodeEmitter
 from avro_ocf.compiler.decoding.values import from_raw_of
 from avro_ocf.compiler.layout import Layout
-from avro_ocf.compiler.plans import is_number, is_uuid, struct_of
+from avro_ocf.compiler.plans import UNPACK, is_number, is_uuid, struct_of
 from avro_ocf.compiler.source import literal
 from avro_ocf.compiler.varints import TABLE_HIGH, TABLE_LOW
 from avro_ocf.limits import Limits

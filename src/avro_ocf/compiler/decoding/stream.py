@@ -12,7 +12,7 @@ from avro_ocf.compiler.decoding.decode import DISPLAY_MAX, IN_PLACE_MAX
 from avro_ocf.compiler.decoding.texts import TextEmitter
 from avro_ocf.compiler.faults import Unusual
 from avro_ocf.compiler.layout import APPEND, Layout, put
-from avro_ocf.compiler.plans import is_integer
+from avro_ocf.compiler.plans import LISTED_OCTETS, is_integer
 from avro_ocf.compiler.source import literal
 from avro_ocf.compiler.varints import CONTINUED
 from avro_ocf.limits import Limits
@@ -74,15 +74,13 @@ class StreamEmitter(TextEmitter):
         self.namespace |= {"rest_of_int": rest_of_int, "rest_of_long": rest_of_long, "rest_of_count": rest_of_count}
         self.namespace["islice"] = islice
 
-    def emit_root(self, plan: Plan, title: str) -> None:
-        """Write the function `decode_many`, with what it needs of a stream and without what it does not need then."""
-        super().emit_root(plan, title)
-        if self.has_runs:
-            place = self.lines.index(f"    {SIZE}") + 1
-            self.lines[place:place] = [f"    {line}" for line in STREAM]
-            if not any(", octets" in line for line in self.lines):  # a list of the bytes for the few that are left does not pay
-                lines = (line.replace("octets[", "data[") for line in self.lines if not line.startswith("    octets = "))
-                self.lines = [*lines]
+    def preparations(self) -> list[str]:
+        """Return the statements before the loop, with what it needs of a stream and without what it does not need then."""
+        if not self.has_runs:
+            return super().preparations()
+        # A list of the bytes does not pay for the few that are left, unless functions read them.
+        views = [OCTETS if view == LISTED_OCTETS and not self.has_calls else view for view in self.views]
+        return [SIZE, *STREAM, *views]
 
     def is_streamed(self, plan: Plan, levels: int = LEVELS_MAX) -> bool:
         """Tell whether a value is read from a stream."""
@@ -243,6 +241,8 @@ STREAM: Final = ("stream = iter(data)", "seek = stream.__setstate__", "left = st
 """The last two are there for `copy` and for `operator.length_hint`."""
 
 SIZE: Final = "size = len(data)"
+
+OCTETS: Final = "octets = data"
 
 
 def is_movable() -> bool:

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from avro_ocf import logical
 from avro_ocf.compiler.varints import read_text
+from avro_ocf.limits import Limits
+from avro_ocf.resolution.plan import DefaultStep
 from avro_ocf.schema.model import Logical
 
 _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - a local timestamp has no time zone
@@ -30,6 +32,18 @@ FLOAT_SECONDS: Final = 1 << 32
 
 PER_SECOND: Final = {logical.timestamp_millis_from_raw: 1000, logical.timestamp_micros_from_raw: 1_000_000}
 """How many units of times in UTC make a second: `datetime.fromtimestamp` takes half the time that adding to the epoch does."""
+
+
+def time_expression(from_raw: Callable[[Any], Any], raw: str, bind: Callable[[object, str], str]) -> str:
+    """Return the expression for the time that `from_raw`, one of `TIMES`, makes of the number called `raw`."""
+    epoch, unit, (first, last) = TIMES[from_raw]
+    value = f"{bind(epoch, 'epoch')} + {bind(unit, 'unit')} * {raw} if {first} <= {raw} <= {last} else {raw}"
+    if from_raw in PER_SECOND:
+        per = PER_SECOND[from_raw]
+        time_of = f"{bind(datetime.fromtimestamp, 'time_of')}({raw} / {per}, {bind(UTC, 'UTC')})"
+        return f"{time_of} if 0 <= {raw} < {FLOAT_SECONDS * per} else {value}"
+    return value
+
 
 _EXACT: Final = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[InvalidOperation, Inexact, Overflow])
 
@@ -108,6 +122,16 @@ def uuid_parts() -> dict[str, object]:
         "unknown": SafeUUID.unknown,
         "read_other": read_other,
     }
+
+
+def default_expression(step: DefaultStep, limits: Limits, bind: Callable[[object, str], str]) -> str:
+    """Return the expression for a fresh value of a field that only the reader has. Raises `FormatError` past a limit."""
+    from avro_ocf.reference import decode
+
+    value, _ = decode(step.plan, step.data, 0, limits)
+    if isinstance(value, list | dict):
+        return f"{bind(fresh, 'fresh')}({bind(value, 'default')})" if value else str(value)
+    return bind(value, "default")
 
 
 def fresh(value: Any) -> Any:
