@@ -135,7 +135,7 @@ def test_metadata_that_is_refused(metadata: dict[str, bytes | str]) -> None:
 def test_arguments_that_are_refused() -> None:
     with pytest.raises(DatumError, match="16 bytes, not 15"):
         encode_header(SHIP, sync_marker=MARKER[:15])
-    with pytest.raises(UnsupportedCodecError, match="unknown codec 'lzo'; known are null, deflate, bzip2, snappy, xz, zstandard"):
+    with pytest.raises(UnsupportedCodecError, match="unknown codec 'lzo'; read here are null, deflate, "):
         encode_header(SHIP, codec="lzo", sync_marker=MARKER)
     with pytest.raises(TypeError):
         encode_header(SHIP, metadata=cast("Any", {"k": 1}), sync_marker=MARKER)

@@ -38,16 +38,16 @@ class Codec(NamedTuple):
 
 
 def codec_for_reading(name: str) -> Codec:
-    """Return the codec called `name`. Raises `UnsupportedCodecError` when it is unknown or its package is not installed."""
-    if name in _codecs:
-        return _codecs[name]
-    load = _LOADERS.get(name)
-    if load is None:
-        raise UnsupportedCodecError(f"unknown codec {name!r}; known are {', '.join(CODECS)}")
-    try:
-        codec = _codecs[name] = load()
-    except ImportError as error:
-        raise UnsupportedCodecError(f"codec {name!r} needs a module that is not installed: {error.name}") from None
+    """Return the codec called `name`. Raises `UnsupportedCodecError` when it is unknown or its package is not installed.
+
+    The error names the codecs that can be read here, and what would bring the others.
+    """
+    codec = _codec(name)
+    if codec is None:
+        problem = f"codec {name!r} needs {_MISSING[name]}" if name in _MISSING else f"unknown codec {name!r}"
+        here = [known for known in CODECS if _codec(known)]
+        others = [f"{known} needs {_MISSING[known]}" for known in CODECS if known not in (*here, name)]
+        raise UnsupportedCodecError("; ".join([problem, f"read here are {', '.join(here)}", *others]))
     return codec
 
 
@@ -55,8 +55,19 @@ def codec_for_writing(name: str) -> Compress:
     """Return the compression function of the codec `name`. Raises `UnsupportedCodecError`, also when it can only be read."""
     compress = codec_for_reading(name).compress
     if compress is None:
-        raise UnsupportedCodecError(f"writing codec {name!r} needs the package of the extra {name!r}")
+        here = [known for known in CODECS if (codec := _codec(known)) and codec.compress]
+        raise UnsupportedCodecError(f"writing codec {name!r} needs {_MISSING[name]}; written here are {', '.join(here)}")
     return compress
+
+
+def _codec(name: str) -> Codec | None:
+    """Return a codec that is known and whose package is installed, else None."""
+    if name not in _codecs and name in _LOADERS:
+        try:
+            _codecs[name] = _LOADERS[name]()
+        except ImportError:
+            return None
+    return _codecs.get(name)
 
 
 def too_large(limit: int) -> LimitError:
@@ -131,7 +142,11 @@ def _unpack_streams(new_stream: Callable[[], Any], error_type: type[Exception], 
         if position == len(data):
             return b"".join(pieces)
         stream = new_stream()
-    raise LimitError(f"the block joins more than {MAX_STREAMS} compressed streams")
+    raise _too_many_streams()
+
+
+def _too_many_streams() -> LimitError:
+    return LimitError(f"the block joins more than {MAX_STREAMS} compressed streams")
 
 
 def _load_bzip2() -> Codec:
@@ -159,12 +174,42 @@ def _load_zstandard() -> Codec:
     try:
         from compression import zstd
     except ImportError:
-        from backports import zstd
+        try:
+            from backports import zstd
+        except ImportError:
+            return _load_python_zstandard()
 
     def decompress(data: bytes, limit: int) -> bytes:
         return _unpack_streams(zstd.ZstdDecompressor, zstd.ZstdError, data, limit)
 
     return Codec(zstd.compress, decompress)
+
+
+def _load_python_zstandard() -> Codec:
+    import zstandard
+
+    from avro_ocf.container.zstd_frames import frames
+
+    def decompress(data: bytes, limit: int) -> bytes:
+        if not data:
+            raise FormatError("bad compressed data: it ends too early")
+        pieces: list[bytes] = []
+        total = 0
+        for number, frame in enumerate(frames(zstandard, data)):
+            if number == MAX_STREAMS:
+                raise _too_many_streams()
+            stream = zstandard.ZstdDecompressor().stream_reader(frame)
+            try:
+                while piece := stream.read(PIECE_BYTES):
+                    total += len(piece)
+                    if total > limit:
+                        raise too_large(limit)
+                    pieces.append(piece)
+            except zstandard.ZstdError as error:
+                raise FormatError(f"bad compressed data: {error}") from None
+        return b"".join(pieces)
+
+    return Codec(zstandard.compress, decompress)
 
 
 def _load_snappy() -> Codec:
@@ -175,6 +220,14 @@ def _load_snappy() -> Codec:
 
 _codecs = {"null": Codec(_stored, _unstored), "deflate": Codec(_deflate, _inflate)}
 _LOADERS = {"bzip2": _load_bzip2, "snappy": _load_snappy, "xz": _load_xz, "zstandard": _load_zstandard}
+
+_MISSING: Final = {
+    "bzip2": "the module bz2, without which this Python was built",
+    "snappy": "pip install 'avro-ocf[snappy]'",
+    "xz": "the module lzma, without which this Python was built",
+    "zstandard": "pip install 'avro-ocf[zstandard]'",
+}
+"""What would bring the codecs that are not on every machine."""
 
 CODECS: Final = (*_codecs, *_LOADERS)
 """Names of the codecs that this library knows, whether or not their packages are installed."""
