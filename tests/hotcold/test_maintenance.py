@@ -182,7 +182,7 @@ def test_a_sound_deployment_passes_every_check(tmp_path: Path) -> None:
         assert report.is_ok, report
         names = [check.name for check in report.checks]
         assert names == [
-            *("database", "bucket", "put if absent", "range reads", "clocks"),
+            *("database", "tables", "bucket", "put if absent", "range reads", "clocks"),
             *("archive lag", "archiving", "reset", "index", "objects", "quarantine", "messages"),
         ]
         assert rig.objects() == []

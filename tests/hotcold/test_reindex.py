@@ -10,9 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from avro_ocf import decode_header, encode_header
 from avro_ocf.adapters.sqlite import SQLite
 from avro_ocf.errors import UnavailableError
 from avro_ocf.hotcold import Settings
+from avro_ocf.hotcold.directory import DIRECTORY_KEY, decode_directory, encode_directory
+from avro_ocf.hotcold.reports import Problem
 from avro_ocf.oracle.equality import same
 from tests.hotcold.random_records import DATASETS, PERIODS, RECORDS, TABLES, times
 from tests.hotcold.stores import SMALL, CountingDatabase, Rig, memory_rig
@@ -254,6 +257,20 @@ def test_what_cannot_be_read_is_told_and_left(rig: Rig) -> None:
     assert progress[-1] == (7, 7)
     assert answers(rig) == [[{"a": 0}], [{"a": 3}]]
     assert len(rig.objects()) == 7
+
+
+def test_a_schema_that_no_table_can_have_is_told_and_left(rig: Rig) -> None:
+    rig.run(rig.store.add_table("t", V1, timestamp_field="at"))
+    rig.ingest("d", "t", [{"at": 1, "a": 1}])
+    (path,) = rig.archive().files
+    data = rig.object(path)
+    header = decode_header(data)
+    metadata = {DIRECTORY_KEY: encode_directory(*decode_directory(header)._replace(timestamp_field="none"))}
+    rig.replace(path, encode_header(header.schema, metadata=metadata, sync_marker=header.sync_marker) + data[header.size :])
+    rig.lose_database()
+    (problem,) = rig.run(rig.store.reindex()).skipped
+    assert problem == Problem(path, "no table can have its schema: none: there is no such field", is_repaired=False)
+    assert rig.count("table_schemas") == 0
 
 
 def test_a_copy_of_an_object_under_another_key_doubles_nothing(rig: Rig) -> None:

@@ -106,7 +106,7 @@ def reindex_command(args: argparse.Namespace) -> None:
 
 
 def doctor_command(args: argparse.Namespace) -> None:
-    """Check the database, the folder of objects, archiving, the index and the quarantine.
+    """Check the database, the schemas of tables, the folder of objects, archiving, the index and the quarantine.
 
     It puts one object of a few bytes, and removes it.
     """

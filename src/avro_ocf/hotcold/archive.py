@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final
 
-from avro_ocf.errors import AvroError, ConflictError, UnavailableError
+from avro_ocf.errors import AvroError, ConflictError, DamagedError, UnavailableError
 from avro_ocf.hotcold import sql
 from avro_ocf.hotcold.build import ColdFile, Reject, build_files
 from avro_ocf.hotcold.context import PAUSED, Context, Group, OnProgress, Totals, add_to_ledger, bind, guarded, in_lists, json_lists
@@ -27,7 +27,8 @@ class _StoppedError(Exception):
 async def archive(context: Context, load_table: LoadTable, on_progress: OnProgress, budget_ms: int | None) -> ArchiveReport:
     """Archive every row that is hot now, in the given time if one is given, and return what was done.
 
-    Raises what the database and the bucket raise; what was committed until then stays so.
+    Raises what the database and the bucket raise; what was committed until then stays so. A table whose schema cannot be read is a
+    `DamagedError`, once all others are archived.
     """
     run = _Run(context, load_table, on_progress, budget_ms)
     try:
@@ -64,13 +65,21 @@ class _Run:
         await self.check_may_go_on()
         self.total = sum(int(row["hot_records"]) for row in groups)
         last_id = int(sequence[0]["seq"])
+        damage: DamagedError | None = None
         for row in groups:
-            await self.archive_group(Group(row["table_name"], int(row["table_version"]), row["period_tag"]), last_id)
+            group = Group(row["table_name"], int(row["table_version"]), row["period_tag"])
+            try:
+                table = await self.load_table(group.table_name)
+            except DamagedError as error:  # its rows stay hot, and keep no other table from being archived
+                damage = damage or error
+                continue
+            await self.archive_group(table, group, last_id)
+        if damage:
+            raise damage
         return "done"
 
-    async def archive_group(self, group: Group, last_id: int) -> None:
+    async def archive_group(self, table: Table, group: Group, last_id: int) -> None:
         settings = self.context.settings
-        table = await self.load_table(group.table_name)
         async for datasets in hot_datasets(self.context, group, last_id):
             for share in plan_shares(datasets, settings.file_bytes, settings.file_records):
                 records: list[StoredRecord] = []

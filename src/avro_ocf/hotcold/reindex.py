@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 from itertools import groupby
 
-from avro_ocf.errors import ConflictError, DamagedError
+from avro_ocf.errors import ConflictError, DamagedError, SchemaError
 from avro_ocf.hotcold import sql
 from avro_ocf.hotcold.context import Context, OnProgress, Totals, add_to_ledger, bind, guarded, json_lists
 from avro_ocf.hotcold.ingest import record_parts
@@ -18,6 +18,7 @@ from avro_ocf.hotcold.objects import insert_blocks, insert_file
 from avro_ocf.hotcold.ports import Statement
 from avro_ocf.hotcold.record_keys import StoredRecord
 from avro_ocf.hotcold.reports import Problem, ReindexReport
+from avro_ocf.hotcold.stored_schemas import check_record_schema
 from avro_ocf.hotcold.strays import compare, stray_objects
 from avro_ocf.hotcold.table import JSON_VERSION
 from avro_ocf.hotcold.whole_file import WholeFile, read_whole
@@ -100,11 +101,18 @@ def _old_rows(record: StoredRecord, *, is_new: bool) -> Iterator[tuple[int | Non
 
 
 def _schema(file: WholeFile) -> list[Statement]:
-    """Return the statement that registers the file's schema, if its table has one and the database does not know it."""
+    """Return the statement that registers the file's schema, if its table has one and the database does not know it.
+
+    Raises `DamagedError` for one that would keep the table from being read.
+    """
     group = file.directory.group
     if group.table_version == JSON_VERSION:
         return []
     field = file.directory.timestamp_field or ""
+    try:
+        check_record_schema(file.header.schema, file.directory.timestamp_field)
+    except SchemaError as error:
+        raise DamagedError(f"no table can have its schema: {error}") from None
     return [bind(sql.INSERT_SCHEMA_IF_NEW, group.table_name, group.table_version, file.header.schema.json, field)]
 
 

@@ -31,6 +31,8 @@ CLEAR_GUARDS: Final = "DELETE FROM guards"
 READ_SCHEMAS: Final = (
     """SELECT table_version, schema, timestamp_field FROM table_schemas WHERE table_name = ?1 ORDER BY table_version"""
 )
+READ_ALL_SCHEMAS: Final = """SELECT table_name, table_version, schema, timestamp_field FROM table_schemas
+  WHERE (table_name, table_version) > (?1, CAST(?2 AS INTEGER)) ORDER BY table_name, table_version LIMIT CAST(?3 AS INTEGER)"""
 INSERT_SCHEMA: Final = """INSERT INTO table_schemas (table_name, table_version, schema, timestamp_field)
   VALUES (?1, CAST(?2 AS INTEGER), ?3, NULLIF(?4, ''))"""
 IS_KNOWN_TABLE: Final = "SELECT 1 AS known FROM ledger WHERE table_name = ?1 LIMIT 1"

@@ -11,6 +11,7 @@ from avro_ocf.hotcold.migrations import READ_VERSION, VERSION
 from avro_ocf.hotcold.ports import Row, Statement
 from avro_ocf.hotcold.reports import Check, DoctorReport, StatusReport
 from avro_ocf.hotcold.strays import PROBE, UNKNOWN_OBJECTS
+from avro_ocf.hotcold.tables import bad_tables
 
 LAG_MS: Final = 24 * 60 * 60 * 1000
 """An archive that lags so far behind is not being run."""
@@ -82,7 +83,12 @@ async def set_paused(context: Context, value: str) -> None:
 async def doctor(context: Context) -> DoctorReport:
     """Check every line of the deployment's checklist that can be checked from here. Errors become lines, they are not raised."""
     checks: list[Check] = []
-    for name, check in (("database", _check_database), ("bucket", _check_bucket), ("archive", _check_archive)):
+    for name, check in (
+        ("database", _check_database),
+        ("tables", _check_tables),
+        ("bucket", _check_bucket),
+        ("archive", _check_archive),
+    ):
         try:
             checks += await check(context)
         except AvroError as error:
@@ -94,6 +100,11 @@ async def _check_database(context: Context) -> list[Check]:
     (row,) = await context.query(READ_VERSION)
     version = int(row["version"])
     return [Check("database", version == VERSION, f"version {version}; this library works with {VERSION}")]
+
+
+async def _check_tables(context: Context) -> list[Check]:
+    bad = [f"table {name}: {problem}" async for name, problem in bad_tables(context)]
+    return [Check("tables", not bad, "; ".join(bad) or "every schema can be read")]
 
 
 async def _check_bucket(context: Context) -> list[Check]:

@@ -14,6 +14,7 @@ from avro_ocf.hotcold.objects import block_row, guard_files, insert_blocks
 from avro_ocf.hotcold.ports import Row
 from avro_ocf.hotcold.reports import Problem, VerifyReport
 from avro_ocf.hotcold.strays import stray_objects
+from avro_ocf.hotcold.tables import bad_tables
 from avro_ocf.hotcold.whole_file import WholeFile, read_whole
 
 FILES_READ: Final = 50
@@ -24,12 +25,13 @@ INDEX_COLUMNS: Final = ("dataset_id", "start_byte", "length", "record_count", "s
 
 
 async def verify(context: Context, load_table: LoadTable, on_progress: OnProgress, *, repair: bool) -> VerifyReport:
-    """Read every live object, hot row and total, and report what is wrong.
+    """Read every schema, live object, hot row and total, and report what is wrong.
 
     With `repair`, rows of the index and totals that are wrong are written anew from what is right: the objects and the rows. What
     is lost in an object cannot be repaired.
     """
     check = _Verification(context, load_table, on_progress, repair)
+    await check.tables()
     await check.files()
     await check.strays()
     await check.hot_rows()
@@ -48,6 +50,11 @@ class _Verification:
 
     def add(self, place: str, problem: str, *, is_repaired: bool = False) -> None:
         self.problems.append(Problem(place, problem, is_repaired))
+
+    async def tables(self) -> None:
+        """Check that every table can be read by its schemas."""
+        async for name, problem in bad_tables(self.context):
+            self.add(f"table {name}", problem)
 
     async def files(self) -> None:
         """Check every live file."""
@@ -120,7 +127,10 @@ class _Verification:
             await self.hot_group(Group(row["table_name"], int(row["table_version"]), row["period_tag"]), last_id)
 
     async def hot_group(self, group: Group, last_id: int) -> None:
-        table = await self.load_table(group.table_name)
+        try:
+            table = await self.load_table(group.table_name)
+        except DamagedError:  # which is told of the table
+            return
         settings = self.context.settings
         async for datasets in hot_datasets(self.context, group, last_id):
             for share in plan_shares(datasets, settings.file_bytes, settings.file_records):
