@@ -122,8 +122,8 @@ def test_what_fastavro_reads_is_read_the_same(data: st.DataObject) -> None:
     schema: Any = data.draw(schemas(logical=False, recursive=False))
     evolved: Any = data.draw(evolutions(schema)).reader_schema
     writer, reader = parsed(schema), parsed(evolved)
-    if incompatibilities(writer, reader) or has_a_branch_for_a_later_one(writer):
-        return  # in a union that has not changed, fastavro takes the first branch that matches, and we the branch itself
+    if incompatibilities(writer, reader) or has_a_branch_for_a_later_one(writer) or has_a_branch_for_a_later_one(reader):
+        return  # fastavro takes the first branch that matches, and we the one of the same type
     encoded = encode(writer, data.draw(from_schema(writer)), DEFAULT_LIMITS)
     plan = resolve(writer, reader)
     if reads_bytes_as_text(plan) or has_defaults(plan):

@@ -79,8 +79,14 @@ def test_primitives_are_read_as_themselves_or_promoted(writer: str, reader: str)
         ([record("A", ("x", "int")), record("B", ("y", "int"))], record("B", ("y", "long")), ("B", {"y": 3}), {"y": 3}),
         # The reader's union: the first branch that matches, as far down as can be seen.
         ("int", ["null", "long"], 5, 5),
-        ("int", ["double", "int"], 5, 5.0),
-        ("string", ["bytes", "string"], "x", b"x"),
+        ("int", ["string", "double", "long"], 5, 5.0),
+        ("string", ["null", "bytes"], "x", b"x"),
+        # A branch of the writer's own type comes before all others.
+        ("int", ["double", "int"], 5, 5),
+        ("long", ["float", "null", "long"], 5, 5),
+        ("string", ["bytes", "string"], "x", "x"),
+        (["int", "string"], ["double", "bytes", "string", "int"], "x", "x"),
+        (array("int"), array(["double", "int"]), [5], [5]),
         (array("string"), ["int", array("bytes")], ["x"], [b"x"]),
         (record("R", ("x", "int")), [record("q.R", ("x", "string")), record("R", ("x", "long"))], {"x": 1}, {"x": 1}),
         (record("a.R", ("x", "int")), [record("b.R"), record("a.R", ("x", "int"))], {"x": 1}, {"x": 1}),
@@ -137,6 +143,45 @@ def test_a_logical_type_that_would_change_the_value_does_not_resolve(writer: obj
     with pytest.raises(ResolutionError, match="its value would change") as caught:
         resolve(parsed(record("R", ("at", writer))), parsed(record("R", ("at", reader))))
     assert caught.value.path == "at"
+
+
+MILLIS = logical("long", "timestamp-millis")
+DECIMAL = logical("bytes", "decimal", precision=4, scale=2)
+
+
+@pytest.mark.parametrize(
+    ("writer", "reader"),
+    [
+        (MILLIS, ["null", logical("long", "timestamp-micros"), "double"]),
+        (MILLIS, ["double", logical("long", "local-timestamp-nanos")]),
+        (logical("int", "date"), ["float", logical("int", "time-millis")]),
+        (logical("int", "date"), ["null", MILLIS, "double"]),
+        (DECIMAL, ["string", logical("bytes", "decimal", precision=4, scale=1)]),
+        (DECIMAL, ["null", "string"]),
+        (DECIMAL, "string"),
+        (logical("bytes", "big-decimal"), "string"),
+        ("string", DECIMAL),
+    ],
+)
+def test_no_promotion_takes_the_place_of_a_type_whose_value_would_change(writer: object, reader: object) -> None:
+    with pytest.raises(ResolutionError, match="its value would change"):
+        resolve(parsed(writer), parsed(reader))
+
+
+@pytest.mark.parametrize(
+    ("writer", "reader", "datum", "value"),
+    [
+        (MILLIS, ["double", MILLIS], 1500, dt.datetime(1970, 1, 1, 0, 0, 1, 500_000, dt.UTC)),
+        (MILLIS, ["double", "long"], 1500, 1500),
+        (DECIMAL, ["string", DECIMAL], PRICE, PRICE),
+        (DECIMAL, ["string", "bytes"], PRICE, b"\x00\x96"),
+        (MILLIS, ["null", "double"], 1500, 1500.0),
+    ],
+)
+def test_a_branch_of_the_writers_type_is_taken_with_its_logical_type(
+    writer: object, reader: object, datum: object, value: object
+) -> None:
+    assert same(read_as(writer, reader, datum), value)
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,13 @@ Specification, "Schema Resolution", with these decisions:
 
 - Named types match by fullname, by an alias of the reader's, or by the name without its namespace. In a reader's union the last
   counts only where no branch matches by the first two.
-- A writer's type goes to the first branch of a reader's union that recursively matches, also where a later one is the same type.
-  When both are unions of branches of the same names in the same order, each branch goes to its counterpart.
+- In a reader's union a primitive goes to the branch of its own type, else to the first that it is promoted to, and past neither,
+  be that of a logical type that does not match: a time must not become a double. Any other type goes to the first branch that
+  recursively matches. When both are unions of branches of the same names in the same order, each branch goes to its counterpart.
 - A field goes to the writer's field of its name, else to the first of its aliases that no other field of the reader has taken.
 - The reader's logical type applies to what was written, promoted if need be. Where both sides have a logical type and the numbers
-  would silently change their meaning, the types do not match: decimals of different scales, dates and times in different units.
+  would silently change their meaning, the types do not match: decimals of different scales, dates and times in different units. Nor
+  do a decimal's bytes and a string.
 
 In recursive schemas, whether two types match may depend on whether they do themselves. So all pairs of types that depend on one
 another are collected first; then failures spread from the pairs that cannot match to those that need them. What is left matches.
@@ -19,7 +21,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from avro_ocf.errors import ResolutionError
-from avro_ocf.schema.model import NO_DEFAULT, Array, Field, Fixed, Logical, Map, Named, Node, Record, Union
+from avro_ocf.schema.model import NO_DEFAULT, Array, Field, Fixed, Logical, Map, Named, Node, Primitive, Record, Union
 
 COMPARISONS: Final = 1_000_000
 """Comparisons of one type with another, or of one field, that two schemas may take."""
@@ -183,18 +185,21 @@ def _candidates(writer: Node, reader: Union) -> list[Node]:
     """Return the branches that may match `writer`, as far as can be told without looking inside."""
     ranks = [(branch, _rank(writer, branch)) for branch in reader.branches]
     best = max((rank for _, rank in ranks), default=0)
-    return [branch for branch, rank in ranks if rank == best and rank]
+    candidates = [branch for branch, rank in ranks if rank == best and rank]
+    return candidates[:1] if isinstance(writer, Primitive) else candidates
 
 
 def _rank(writer: Node, reader: Node) -> int:
-    """Return how well the kinds and names of two types match: 0 not at all, 1 by the name without its namespace, 2 fully."""
+    """Return how well the kinds and names of two types match: 0 not at all, 1 by promotion or without the namespace, 2 fully."""
     if isinstance(writer, Named) and isinstance(reader, Named):
         if _kind(writer) != _kind(reader):
             return 0
         if writer.fullname == reader.fullname or writer.fullname in reader.aliases:
             return 2
         return 1 if writer.short_name == reader.short_name else 0
-    return 2 if reader.type in PROMOTIONS.get(writer.type, (writer.type,)) else 0
+    if reader.type == writer.type:
+        return 2
+    return 1 if reader.type in PROMOTIONS.get(writer.type, ()) else 0
 
 
 def _kind(node: Node) -> str:
@@ -208,7 +213,8 @@ def _mismatch(writer: Node, reader: Node) -> str:
     if isinstance(writer, Fixed) and isinstance(reader, Fixed) and writer.size != reader.size:
         return f"{_told(writer)} of {writer.size} bytes cannot be read as one of {reader.size}"
     written, read = _measure(writer.logical), _measure(reader.logical)
-    if written and read and written != read:
+    is_text = "string" in {writer.type, reader.type}
+    if (written and read and written != read) or (is_text and (_is_decimal(writer) or _is_decimal(reader))):
         return f"{_told(writer)} cannot be read as {_told(reader)}: its value would change"
     return ""
 
@@ -221,6 +227,10 @@ def _measure(logical: Logical | None) -> str:
         return f"10**-{logical.scale}"
     unit = logical.name.rpartition("-")[2]
     return logical.name if logical.name == "big-decimal" else unit if unit in UNITS else ""
+
+
+def _is_decimal(node: Node) -> bool:
+    return node.logical is not None and node.logical.name.endswith("decimal")
 
 
 def _told(node: Node) -> str:

@@ -3,7 +3,7 @@
 import struct
 from typing import Any
 
-from avro_ocf.schema.model import NO_DEFAULT, Array, Enum, Field, Fixed, Map, Named, Node, Record, Union
+from avro_ocf.schema.model import NO_DEFAULT, Array, Enum, Field, Fixed, Map, Named, Node, Primitive, Record, Union
 from tests.oracle.codec.binary import BinaryCodec, CodecError, Input, kind, require
 
 PROMOTIONS = {
@@ -29,7 +29,7 @@ class ResolutionCodec(BinaryCodec):
             case Union(), _:
                 return any(self.matches(branch, reader, inside) for branch in writer.branches)
             case _, Union():
-                return any(self.matches(writer, branch, inside) for branch in reader.branches)
+                return any(self.matches(writer, branch, inside) for branch in self.candidates(writer, reader))
             case Record(), Record():
                 return self.names_match(writer, reader) and self.fields_match(writer, reader, inside)
             case Array(), Array():
@@ -100,11 +100,15 @@ class ResolutionCodec(BinaryCodec):
         return self.from_raw(reader, self.promote(self.read_raw(source, writer), writer, reader))
 
     def reader_branch(self, writer: Node, reader: Union) -> Node:
-        """Return the first branch that matches."""
-        for branch in reader.branches:
+        """Return the first branch that matches, where a primitive's own type counts as the first."""
+        for branch in self.candidates(writer, reader):
             if self.matches(writer, branch):
                 return branch
         raise CodecError("no branch of the reader's union matches")
+
+    def candidates(self, writer: Node, reader: Union) -> list[Node]:
+        own = [branch for branch in reader.branches if branch.type == writer.type and isinstance(writer, Primitive)]
+        return own or list(reader.branches)
 
     def read_record_as(self, source: Input, writer: Record, reader: Record) -> dict[str, Any]:
         values: dict[str, Any] = {}

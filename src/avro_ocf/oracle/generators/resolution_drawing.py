@@ -22,10 +22,10 @@ def _fixed(name: str = "Old", size: int = 2, **more: Json) -> dict[str, Json]:
 
 
 CHANGES: Final[Sequence[tuple[Json, Sequence[Json]]]] = (
-    ("int", ("long", "float", "double", ["string", "long"], ["double", "int"])),
+    ("int", ("long", "float", "double", ["string", "long"], ["double", "null"])),
     ("long", ("float", "double", ["null", "long"])),
     ("float", ("double", ["double", "float"])),
-    ("string", ("bytes", ["null", "bytes", "string"])),
+    ("string", ("bytes", ["null", "bytes"])),
     ("bytes", ("string",)),
     (["null", "double"], ("double", ["double", "null"], ["string", "null"])),
     (["int", "string"], (["string", "long"], "bytes")),
