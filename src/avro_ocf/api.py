@@ -175,9 +175,9 @@ class Schema:
 def parse_schema(source: object, *, strict: bool = True, logical_types: bool = True, limits: Limits = DEFAULT_LIMITS) -> Schema:
     """Return the schema that `source` describes: JSON text, or the object that such text stands for. Parsed once per content.
 
-    `strict` refuses what a new schema should not have but old files do: names outside the grammar, defaults that do not fit,
-    unknown attributes. `logical_types=False` leaves every value raw. A text that is not JSON may be a bare type name, such as
-    `string`.
+    `strict` refuses what a new schema should not have but old files do: names outside the grammar, defaults that do not fit.
+    Attributes that the specification does not define are metadata: they change nothing and stay in `Schema.json`.
+    `logical_types=False` leaves every value raw. A text that is not JSON may be a bare type name, such as `string`.
     Raises `SchemaError` with the path inside the schema.
     """
     if isinstance(source, Schema):

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -103,6 +104,10 @@ def test_the_simplest_schema_is_null() -> None:
     assert draw_schema(ReplaySource([])) == "null"
 
 
+TAKEN = {"schema.record.doc"}
+"""What the specification lets a library refuse and ours takes: a doc that is no string is metadata."""
+
+
 @pytest.mark.parametrize("clause", sorted({*REJECTED, *LENIENT}))
 def test_bad_schemas_break_a_sentence_of_the_specification(clause: str) -> None:
     assert not clauses()[clause].out_of_reach
@@ -111,13 +116,16 @@ def test_bad_schemas_break_a_sentence_of_the_specification(clause: str) -> None:
             with pytest.raises(SchemaError):
                 parse_schema(json.dumps(schema), strict=strict)
     for schema in LENIENT.get(clause, []):
-        with pytest.raises(SchemaError):
+        if clause in TAKEN:
             parse_schema(json.dumps(schema))
+        else:
+            with pytest.raises(SchemaError):
+                parse_schema(json.dumps(schema))
 
 
 def test_drawn_bad_schemas_are_refused_wherever_they_are() -> None:
     drawn = [draw_bad_schema(SeededSource(f"bad:{index}")) for index in range(1500)]
     for bad in drawn:
-        with pytest.raises(SchemaError):
+        with nullcontext() if bad.clause in TAKEN else pytest.raises(SchemaError):
             parse_schema(json.dumps(bad.json), strict=bad.verdict == "either")
     assert {bad.clause for bad in drawn} == {*REJECTED, *LENIENT}

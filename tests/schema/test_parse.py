@@ -1,9 +1,12 @@
 """Parsing: what each kind of schema becomes, what is refused, and where the two modes differ."""
 
 import json
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from avro_ocf import parse_schema
 from avro_ocf.errors import SchemaError
@@ -148,31 +151,66 @@ REFUSED_IF_STRICT: list[object] = [
     record(aliases="x"),
     record(aliases=[5]),
     record(aliases=[""]),
-    record(doc=5),
-    record(unknown=1),
     record(field("int", "a b")),
     record(field("int", "a.b")),
     record(field("int", order="up")),
     record(field("int", order=[])),
-    record(field("int", unknown=1)),
     record(field("int", default="one")),
     record(field("int", aliases={})),
     enum("A-1"),
     enum("A", default="B"),
     enum("A", default=["A"]),
     fixed(1, name="n.int"),
-    array("int") | {"values": "int"},
-    {"type": "string", "avro.java.string": "String"},
-    {"type": {"type": "int"}, "items": "int"},
-    {"type": ["int"], "items": "int"},
 ]
 
 
 @pytest.mark.parametrize("schema", REFUSED_IF_STRICT)
-def test_what_only_strict_refuses(schema: object) -> None:
-    with pytest.raises(SchemaError):
+def test_what_only_strict_refuses_with_what_to_do(schema: object) -> None:
+    with pytest.raises(SchemaError, match=r"; parse_schema\(\.\.\., strict=False\) takes it"):
         parsed(schema)
     parsed(schema, strict=False)
+
+
+METADATA: list[object] = [
+    record(unknown=1),
+    record(doc=5),
+    record(field("int", unknown=1, doc=["a"])),
+    record(field({"type": "string", "avro.java.string": "String"})) | {"connect.name": "n.R", "connect.version": 1},
+    record(field(array("long") | {"element-id": 133}) | {"field-id": 132}),
+    {"type": {"type": "int", "sqlType": "X"}, "items": "int", "pii": False},
+    {"type": ["int"], "items": "int"},
+    array("int") | {"values": "int", "java-class": "java.util.List"},
+    enum("A") | {"size": 3},
+    fixed(1) | {"symbols": []},
+]
+
+
+@pytest.mark.parametrize("schema", METADATA)
+def test_attributes_that_the_specification_does_not_define_are_kept(schema: object) -> None:
+    for strict in (True, False):
+        assert json.loads(parse_schema(schema, strict=strict).json) == schema
+
+
+def marked(schema: Any, draw_marks: Callable[[], Mapping[str, object]]) -> Any:
+    """Return a copy of a schema with more attributes in every object that describes a type or a field."""
+    if isinstance(schema, list):
+        return [marked(branch, draw_marks) for branch in schema]
+    if not isinstance(schema, dict):
+        return schema
+    inner = {key: marked(schema[key], draw_marks) for key in ("type", "items", "values", "fields") if key in schema}
+    return {**draw_marks(), **schema, **inner}
+
+
+NAMES = st.text(max_size=5).map("x-{}".format) | st.sampled_from(["pii", "connect.name", "field-id", "__proto__"])
+ATTRIBUTES = st.dictionaries(NAMES, st.none() | st.booleans() | st.integers() | st.text() | st.lists(st.text()), max_size=2)
+
+
+@given(schemas(), st.data())
+def test_more_attributes_change_nothing_but_the_text(schema: object, data: st.DataObject) -> None:
+    more = marked(schema, lambda: data.draw(ATTRIBUTES))
+    plain, parsed_with_more = parse_schema(schema), parse_schema(more)
+    assert parsed_with_more.canonical_form == plain.canonical_form
+    assert json.loads(parsed_with_more.json) == more
 
 
 def test_what_lenient_leaves_out() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from avro_ocf.errors import SchemaError
 from avro_ocf.limits import Limits
 from avro_ocf.schema.model import NO_DEFAULT, Array, Enum, Field, Fixed, Map, Node, Record, Union
+from avro_ocf.schema.names import Slip
 from avro_ocf.schema.path import Path, shown
 from avro_ocf.varint import LONG_MAX, LONG_MIN, encode_long
 
@@ -26,18 +27,14 @@ _FLOAT = Struct("<f")
 _DOUBLE = Struct("<d")
 
 
-def fill_defaults(fields: Sequence[tuple[Field, Path]], limits: Limits, *, strict: bool) -> None:
-    """Set `default_bytes` of all `fields`, each with its path.
-
-    A default that does not fit is a `SchemaError` if `strict`, and else leaves None.
-    """
+def fill_defaults(fields: Sequence[tuple[Field, Path]], limits: Limits, slip: Slip) -> None:
+    """Set `default_bytes` of all `fields`, each with its path. Of a default that does not fit, `slip` is told; it leaves None."""
     defaults = _Defaults(limits)
     for field, path in fields:
         try:
             defaults.fill(field, path, 0)
-        except SchemaError:
-            if strict:
-                raise
+        except SchemaError as error:
+            slip(error.message, Path(step=error.path))
 
 
 class _Defaults:
@@ -88,7 +85,8 @@ class _Defaults:
                 encoded = _PRIMITIVES[node.type](value) if node.type in _PRIMITIVES else None
                 if encoded is not None:
                     return encoded
-        raise path.error(f"the default {shown(value)} does not fit {shown(node.name)}")
+        hint = '; a null fits a union with "null"' if value is None else ""
+        raise path.error(f"the default {shown(value)} does not fit {shown(node.name)}{hint}")
 
     def deeper(self, depth: int, path: Path) -> int:
         if depth >= self.limits.datum_depth:

@@ -1,9 +1,13 @@
 """Names, namespaces and aliases (specification, "Names")."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 from avro_ocf.schema.model import PRIMITIVES
 from avro_ocf.schema.path import Path, shown
+
+Slip: TypeAlias = Callable[[str, Path], None]
+"""What is told of something that a new schema may not have and a file's may: it raises, or returns to let it pass."""
 
 NAME_LENGTH = 1024
 """Characters of the longest fullname: a namespace is repeated in every name inside it, so its length must be bounded."""
@@ -14,17 +18,23 @@ def is_name(text: str) -> bool:
     return text.isascii() and text.isidentifier()
 
 
-def check_name(value: object, what: str, path: Path, *, strict: bool) -> str:
-    """Return `value` if it is a name, or if not `strict` any text that is not empty. `what` says whose name it is."""
+def check_name(value: object, what: str, path: Path, slip: Slip) -> str:
+    """Return `value` if it is a name, or any text that is not empty if `slip` lets it pass. `what` says whose name it is."""
     if not isinstance(value, str):
-        raise path.error(f"the name of {what} is {shown(value)}")
+        raise path.error(f"the name of {what} is {shown(value)}, not a string")
     if not value:
         raise path.error(f"the name of {what} is empty")
     if len(value) > NAME_LENGTH:
         raise path.error(f"the name of {what} has more than {NAME_LENGTH} characters")
-    if not (is_name(value) if strict else is_unicode(value)):
-        raise path.error(f"{shown(value)} is not a legal name of {what}")
+    _check_characters(value, value, what, path, slip)
     return value
+
+
+def _check_characters(name: str, part: str, what: str, path: Path, slip: Slip) -> None:
+    if not is_unicode(part):
+        raise path.error(f"{shown(name)} is not a legal name of {what}: half a surrogate pair is no character")
+    if not is_name(part):
+        slip(f"{shown(name)} is not a legal name of {what}: it takes letters, digits and _, and no digit first", path)
 
 
 def is_unicode(text: str) -> bool:
@@ -48,11 +58,11 @@ def namespace_of(fullname: str) -> str:
     return fullname.rpartition(".")[0]
 
 
-def definition_name(obj: dict[str, Any], enclosing: str, path: Path, *, strict: bool) -> str:
+def definition_name(obj: dict[str, Any], enclosing: str, path: Path, slip: Slip) -> str:
     """Return the fullname of the named type that `obj` defines inside the namespace `enclosing`.
 
     A dotted name is a fullname, whatever `namespace` says; the namespace "" is the null namespace. An empty name,
-    which polars gives its records, is let through if not `strict`.
+    which polars gives its records, is one that `slip` may let pass.
     """
     what = f"this {obj['type']}"
     if "name" not in obj:
@@ -60,47 +70,48 @@ def definition_name(obj: dict[str, Any], enclosing: str, path: Path, *, strict: 
     name = obj["name"]
     namespace = obj.get("namespace", enclosing)
     if not isinstance(namespace, str):
-        if strict:
-            raise path.error(f"the namespace of {what} is {shown(namespace)}")
+        slip(f'the namespace of {what} is {shown(namespace)}, not a string: leave it out for the enclosing one, "" is none', path)
         namespace = enclosing
     if not isinstance(name, str):
-        raise path.error(f"the name of {what} is {shown(name)}")
-    if not (name or strict):
+        raise path.error(f"the name of {what} is {shown(name)}, not a string")
+    if not name:
+        slip(f"the name of {what} is empty", path)
         return ""
-    fullname = _check_fullname(name, namespace, what, path, strict=strict)
+    fullname = _checked_fullname(name, namespace, what, path, slip)
     space, _, short = fullname.rpartition(".")
-    if short in PRIMITIVES and (strict or not space):
-        raise path.error(f"{shown(fullname)} is the name of a primitive type")
+    if short in PRIMITIVES:
+        if not space:
+            raise path.error(f"{shown(fullname)} is the name of a primitive type")
+        slip(f"{shown(fullname)} has the name of a primitive type", path)
     return fullname
 
 
-def _check_fullname(name: str, namespace: str, what: str, path: Path, *, strict: bool) -> str:
-    if strict and name.startswith("."):
-        raise path.error(f"{shown(name)} is not a legal name of {what}")
+def _checked_fullname(name: str, namespace: str, what: str, path: Path, slip: Slip) -> str:
     fullname = qualify(name, namespace)
     if len(fullname) > NAME_LENGTH:
         raise path.error(f"the name of {what} has more than {NAME_LENGTH} characters")
-    parts = fullname.split(".") if strict else [fullname, fullname.rpartition(".")[2]]
-    for part in parts:
-        if not part:
-            raise path.error(f"{shown(name)} in the namespace {shown(namespace)} has an empty part")
-        check_name(part, what, path, strict=strict)
+    parts = fullname.split(".")
+    if not parts[-1]:
+        raise path.error(f"the name {shown(name)} of {what} ends with a dot")
+    if name.startswith(".") or "" in parts:
+        slip(f"{shown(name)} in the namespace {shown(namespace)} has an empty part between dots", path)
+    for part in filter(None, parts):
+        _check_characters(fullname, part, what, path, slip)
     return fullname
 
 
-def alias_list(obj: dict[str, Any], path: Path, *, strict: bool) -> list[str]:
+def alias_list(obj: dict[str, Any], path: Path, slip: Slip) -> list[str]:
     """Return the aliases of the type or field that `obj` describes, as they are written.
 
     "Aliases should be valid names, but this is not required: any string is accepted as an alias."
     """
     aliases = obj.get("aliases", [])
     if not isinstance(aliases, list):
-        if strict:
-            raise path.error(f"aliases are {shown(aliases)}, not an array")
+        slip(f"the aliases are {shown(aliases)}, not an array of strings", path)
         return []
     names = [alias for alias in aliases if isinstance(alias, str) and alias]
-    if strict and len(names) < len(aliases):
-        raise path.error("an alias is not a string of at least one character")
+    if len(names) < len(aliases):
+        slip("an alias is not a string of at least one character", path)
     return names
 
 

@@ -31,11 +31,11 @@ ORDERS: Final = ("ascending", "descending", "ignore")
 FIXED_SIZE_MAX = (1 << 31) - 1
 """Bytes of the largest fixed: no block could hold a value of a larger one."""
 
-COMMON: Final = frozenset(("type", "name", "namespace", "doc", "aliases", "default", "order", "logicalType", "precision", "scale"))
-"""The attributes of the specification that mean something for several types; each is allowed on all."""
-
 ATTRIBUTES: Final = {"record": "fields", "error": "fields", "enum": "symbols", "fixed": "size", "array": "items", "map": "values"}
 """The types that are written as objects, and the attribute that each must have."""
+
+LENIENT: Final = "; parse_schema(..., strict=False) takes it, as it is taken in files"
+"""What to do about an error that only a new schema is refused for."""
 
 _PLAIN: Final = {name: Primitive(name) for name in PRIMITIVES}
 
@@ -43,8 +43,8 @@ _PLAIN: Final = {name: Primitive(name) for name in PRIMITIVES}
 def parse_node(obj: object, *, strict: bool, logical_types: bool, limits: Limits) -> Node:
     """Return the type that `obj`, decoded JSON, describes.
 
-    `strict` refuses names outside the grammar, defaults that do not fit and unknown attributes; without it such a default is left
-    unencoded and the rest ignored. Raises `SchemaError` with the path inside the schema.
+    `strict` refuses names outside the grammar, defaults that do not fit, and an order, aliases or a namespace of the wrong form;
+    without it such a default is left unencoded and the rest ignored. Raises `SchemaError` with the path inside the schema.
     """
     parser = _Parser(strict=strict, logical_types=logical_types, limits=limits)
     try:
@@ -52,7 +52,7 @@ def parse_node(obj: object, *, strict: bool, logical_types: bool, limits: Limits
         if parser.defaulted:
             from avro_ocf.schema.defaults import fill_defaults
 
-            fill_defaults(parser.defaulted, limits, strict=strict)
+            fill_defaults(parser.defaulted, limits, parser.slip)
     except RecursionError:
         raise SchemaError("nested too deeply") from None
     return node
@@ -87,6 +87,11 @@ class _Parser:
         if self.nodes > self.limits.schema_nodes:
             raise path.error(f"the schema has more than {self.limits.schema_nodes} types, fields and symbols")
 
+    def slip(self, message: str, path: Path) -> None:
+        """If strict, refuse what a new schema may not have and a file's may."""
+        if self.strict:
+            raise path.error(message + LENIENT)
+
     def deeper(self, depth: int, path: Path) -> int:
         if depth >= self.limits.schema_depth:
             raise path.error(f"the schema is nested more than {self.limits.schema_depth} deep")
@@ -98,7 +103,7 @@ class _Parser:
             return _PLAIN[name]
         node = self.names.get(qualify(name, space)) or self.names.get(name)
         if node is None:
-            hint = '; it must be an object of its own, {"type": ...}' if name in ATTRIBUTES else ""
+            hint = f'; it must be an object of its own, {{"type": "{name}", ...}}' if name in ATTRIBUTES else ""
             raise path.error(f"unknown type {shown(name)}{hint}")
         return node
 
@@ -118,15 +123,12 @@ class _Parser:
     def parse_object(self, obj: dict[str, Any], space: str, path: Path, depth: int) -> Node:
         while isinstance(obj.get("type"), dict):
             self.charge(1, path)
-            self.check_attributes(obj, "type", path)
             obj = obj["type"]
         kind = obj.get("type")
         if isinstance(kind, list):
-            self.check_attributes(obj, "type", path)
             return self.parse_union(kind, space, path, self.deeper(depth, path))
         if not isinstance(kind, str):
             raise path.error(f"the type is {shown(kind)}" if "type" in obj else "no type is given")
-        self.check_attributes(obj, ATTRIBUTES.get(kind, "type"), path)
         match kind:
             case "record" | "error":
                 return self.parse_record(obj, space, path, self.deeper(depth, path))
@@ -142,17 +144,6 @@ class _Parser:
         logical = self.logical(obj, kind)
         return Primitive(kind, logical) if logical else node
 
-    def check_attributes(self, obj: dict[str, Any], own: str, path: Path) -> None:
-        """If strict, refuse attributes of `obj` other than `COMMON` ones and `own`."""
-        if not self.strict:
-            return
-        for attribute in obj:
-            if attribute not in COMMON and attribute != own:
-                raise path.error(f"unknown attribute {shown(attribute)}")
-        doc = obj.get("doc")
-        if doc is not None and not isinstance(doc, str):
-            raise path.error(f"doc is {shown(doc)}, not a string")
-
     def logical(self, obj: dict[str, Any], type_name: str, size: int = 0) -> Logical | None:
         return logical_type(obj, type_name, size) if self.logical_types else None
 
@@ -163,13 +154,13 @@ class _Parser:
 
     def name(self, obj: dict[str, Any], space: str, path: Path) -> tuple[str, tuple[str, ...]]:
         """Return the fullname and the aliases of a new named type."""
-        fullname = definition_name(obj, space, path, strict=self.strict)
+        fullname = definition_name(obj, space, path, self.slip)
         if fullname in self.names:
             raise path.error(f"{shown(fullname)} is defined twice")
         return fullname, definition_aliases(self.aliases(obj, path), fullname)
 
     def aliases(self, obj: dict[str, Any], path: Path) -> list[str]:
-        aliases = alias_list(obj, path, strict=self.strict)
+        aliases = alias_list(obj, path, self.slip)
         self.charge(len(aliases), path)
         return aliases
 
@@ -194,16 +185,14 @@ class _Parser:
             raise path.error(f"a field is {shown(obj)}, not an object")
         if "name" not in obj:
             raise path.error("a field has no name")
-        name = check_name(obj["name"], "a field", path, strict=self.strict)
+        name = check_name(obj["name"], "a field", path, self.slip)
         path = path.field(name)
         self.charge(1, path)
-        self.check_attributes(obj, "type", path)
         if "type" not in obj:
             raise path.error("the field has no type")
         order = obj.get("order", "ascending")
         if order not in ORDERS:
-            if self.strict:
-                raise path.error(f"the order is {shown(order)}, not one of {', '.join(ORDERS)}")
+            self.slip(f"the order is {shown(order)}, not one of {', '.join(ORDERS)}", path)
             order = "ascending"
         aliases = self.aliases(obj, path)
         node = self.parse(obj["type"], space, path, depth)
@@ -219,13 +208,13 @@ class _Parser:
             raise path.error(f"the enum {shown(fullname)} has no symbols")
         self.charge(len(symbols), path)
         for symbol in symbols:
-            check_name(symbol, "a symbol", path, strict=self.strict)
+            check_name(symbol, "a symbol", path, self.slip)
         if len(set(symbols)) < len(symbols):
             raise path.error(f"the enum {shown(fullname)} has a symbol twice")
         default = obj.get("default")
         if not isinstance(default, str) or default not in symbols:
-            if self.strict and "default" in obj:
-                raise path.error(f"the default {shown(default)} is no symbol of {shown(fullname)}")
+            if "default" in obj:
+                self.slip(f"the default {shown(default)} is no symbol of {shown(fullname)}", path)
             default = None
         node = self.names[fullname] = Enum(fullname, symbols, default, aliases, _doc(obj))
         return node
@@ -240,5 +229,6 @@ class _Parser:
 
 
 def _doc(obj: dict[str, Any]) -> str | None:
+    """Return the documentation of what `obj` describes; one that is no string is metadata like any other."""
     doc = obj.get("doc")
     return doc if isinstance(doc, str) else None
