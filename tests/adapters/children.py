@@ -119,6 +119,14 @@ async def database_without_descriptors(path: str) -> None:
         await tell(database.batch([Statement("SELECT 1 AS one")]))
 
 
+async def database_without_memory(path: str) -> None:
+    with SQLite(path) as database:
+        await tell(database.batch([Statement("CREATE TABLE t (a)"), Statement("PRAGMA hard_heap_limit = 3000000")]))
+        half = "x" * 950_000
+        await tell(database.batch([Statement("INSERT INTO t VALUES (1)"), Statement("INSERT INTO t VALUES (?1 || ?1)", (half,))]))
+        await tell(database.batch([Statement("INSERT INTO t VALUES (1)"), Statement("SELECT count(*) AS count FROM t")]))
+
+
 async def fill(path: str) -> None:
     """Insert what no longer fits the file at COMMIT, since it fits SQLite's cache, and then what does not even fit that."""
     with SQLite(path) as database:

@@ -171,6 +171,7 @@ FAILURES: dict[str, tuple[Answer, type[StoreError], str]] = {
     "syntax": (failure(400, 'near "SELEKT": syntax error at offset 0: SQLITE_ERROR'), StoreError, 'near "SELEKT": syntax error'),
     "a long message": (LONG, StoreError, "xxx ... xxx"),
     "damaged": (failure(400, "database disk image is malformed: SQLITE_CORRUPT"), DamagedError, "restore it with Time Travel"),
+    "out of memory": (failure(400, "out of memory: SQLITE_NOMEM"), UnavailableError, "back off and try again"),
     "overloaded": (failure(503, "D1 DB is overloaded. Too many requests queued."), UnavailableError, "back off"),
     "internal": (failure(500, "internal error; reference = abc"), OutcomeUnknownError, UNKNOWN),
     "reset": (

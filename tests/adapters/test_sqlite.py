@@ -221,6 +221,13 @@ def test_a_process_without_file_descriptors_is_told(path: Path) -> None:
     assert line.startswith(f"UnavailableError: {path}: unable to open database file")
 
 
+def test_a_process_without_memory_is_told_and_nothing_has_changed(path: Path) -> None:
+    [made, failed, later] = children.run("database_without_memory", path)
+    assert made == "[[], [{'hard_heap_limit': 3000000}]]"
+    assert failed.startswith(f"UnavailableError: {path}: out of memory, or ")
+    assert later == "[[], [{'count': 1}]]"
+
+
 def test_a_write_that_fails_at_commit_has_an_unknown_outcome(path: Path) -> None:
     [_, at_commit, before_commit, after, later] = children.run("fill", path)
     assert at_commit.startswith(f"OutcomeUnknownError: {path}: disk I/O error; ")
@@ -295,7 +302,7 @@ def test_a_row_past_the_largest_size_is_refused(path: Path, database: SQLite) ->
 
 
 def test_a_statement_of_too_many_operations_is_refused(path: Path, database: SQLite) -> None:
-    with pytest.raises(StoreError, match=f"{path}: out of memory, or a statement of more than 25,000 operations"):
+    with pytest.raises(UnavailableError, match=f"{path}: out of memory, or a statement of more than 25,000 operations"):
         run(database, "VALUES " + ",".join(["(1)"] * 20_000))
     run(database, "VALUES " + ",".join(["(1)"] * 1_000))
 

@@ -23,11 +23,14 @@ _BY_CODE: Final[dict[str, tuple[type[StoreError], str]]] = {
     "FULL": (UnavailableError, "; archive what is hot and expire what is old"),
     "BUSY": (UnavailableError, "; back off and try again"),
     "LOCKED": (UnavailableError, "; back off and try again"),
+    "NOMEM": (UnavailableError, "; back off and try again"),
+    "READONLY": (UnavailableError, "; back off and try again"),
+    "SCHEMA": (UnavailableError, "; back off and try again"),
     "CORRUPT": (DamagedError, "; restore it with Time Travel"),
     "NOTADB": (DamagedError, "; restore it with Time Travel"),
 }
 
-_UNKNOWN_CODES: Final = {"IOERR", "INTERRUPT", "INTERNAL", "PROTOCOL", "CANTOPEN"}
+_UNKNOWN_CODES: Final = {"ABORT", "CANTOPEN", "INTERNAL", "INTERRUPT", "IOERR", "PROTOCOL"}
 
 _BY_TEXT: Final[tuple[tuple[str, type[StoreError], str], ...]] = (
     ("is overloaded", UnavailableError, "; back off and try again"),

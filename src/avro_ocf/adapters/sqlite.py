@@ -43,6 +43,10 @@ _ADVICE: Final = {
     sqlite3.SQLITE_READONLY: "check that the file and its folder are writable",
     sqlite3.SQLITE_CANTOPEN: "check that its folder is there and writable",
     sqlite3.SQLITE_IOERR: "check the disk",
+    sqlite3.SQLITE_NOMEM: "free some memory",
+    sqlite3.SQLITE_SCHEMA: "another connection has changed its tables: try again",
+    sqlite3.SQLITE_INTERRUPT: "try again",
+    sqlite3.SQLITE_ABORT: "try again",
 }
 
 
@@ -57,9 +61,9 @@ def _as_store_error(path: str, error: Exception) -> StoreError:
         return UnavailableError(f"{path}: {error}; {_ADVICE[code]}")
     if code == sqlite3.SQLITE_TOOBIG:
         return StoreError(f"{path}: {error}; a value or a row has at most {VALUE_BYTES:,} bytes")
-    if isinstance(error, MemoryError):  # all that SQLite says of a program past its limit of operations
+    if isinstance(error, MemoryError):  # all that SQLite says of a program past its limit of operations, too
         operations = D1_LIMITS[sqlite3.SQLITE_LIMIT_VDBE_OP]
-        return StoreError(f"{path}: out of memory, or a statement of more than {operations:,} operations")
+        return UnavailableError(f"{path}: out of memory, or a statement of more than {operations:,} operations; free some memory")
     return StoreError(f"{path}: {error}")
 
 
@@ -138,7 +142,7 @@ class SQLite:
     def _commit(self, connection: sqlite3.Connection) -> None:
         try:
             connection.commit()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, MemoryError) as error:
             if connection.in_transaction:  # a lock or a constraint was in the way, and all can still be rolled back
                 raise
             # SQLite has given the transaction up, but the disk may hold its last page by now, and recovery would find it there.

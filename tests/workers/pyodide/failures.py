@@ -44,6 +44,7 @@ D1_FAILURES: list[tuple[str, type[StoreError], str]] = [
     ("D1_ERROR: string or blob too big: SQLITE_TOOBIG", StoreError, "2,000,000 bytes"),
     ("D1_ERROR: database or disk is full: SQLITE_FULL", UnavailableError, "expire"),
     ("D1_ERROR: database is locked: SQLITE_BUSY", UnavailableError, "back off"),
+    ("D1_ERROR: out of memory: SQLITE_NOMEM", UnavailableError, "back off"),
     ("D1_ERROR: database disk image is malformed: SQLITE_CORRUPT", DamagedError, "Time Travel"),
     ("D1_ERROR: disk I/O error: SQLITE_IOERR", OutcomeUnknownError, "shows when it is read"),
     ("D1_ERROR: D1 DB is overloaded. Requests queued for too long.", UnavailableError, "back off"),
