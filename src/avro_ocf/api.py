@@ -1,16 +1,14 @@
 """`Schema`: a parsed schema and all that it can do with one datum."""
 
-import json
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from avro_ocf.errors import FormatError, SchemaError
-from avro_ocf.json_text import loads
+from avro_ocf.errors import FormatError
 from avro_ocf.limits import DEFAULT_LIMITS, Limits
 from avro_ocf.schema.model import Node
-from avro_ocf.schema.names import is_unicode
 from avro_ocf.schema.parse import parse_node
+from avro_ocf.schema.sources import json_object, json_text, loaded
 
 if TYPE_CHECKING:
     from avro_ocf.compiler import Decoder, Encoder, Skipper
@@ -173,44 +171,22 @@ class Schema:
 
 
 def parse_schema(source: object, *, strict: bool = True, logical_types: bool = True, limits: Limits = DEFAULT_LIMITS) -> Schema:
-    """Return the schema that `source` describes: JSON text, or the object that such text stands for. Parsed once per content.
+    """Return the schema that `source` describes: JSON text, a path to it, or the object that it stands for.
 
     `strict` refuses what a new schema should not have but old files do: names outside the grammar, defaults that do not fit.
     Attributes that the specification does not define are metadata: they change nothing and stay in `Schema.json`.
-    `logical_types=False` leaves every value raw. A text that is not JSON may be a bare type name, such as `string`.
-    Raises `SchemaError` with the path inside the schema.
+    `logical_types=False` leaves every value raw. A path is an `os.PathLike`, such as a `pathlib.Path`, and its file is read; bytes
+    are UTF-8; a text that is not JSON may be a bare type name, such as `string`.
+    Raises `SchemaError` with the path inside the schema, and `OSError` for a file that cannot be read.
     """
     if isinstance(source, Schema):
         return source
-    return _parse_text(_json_text(source), strict, logical_types, limits)
-
-
-def _json_text(source: object) -> str:
-    if isinstance(source, bytes | bytearray):
-        raise TypeError("a schema is JSON text or the object it stands for, not bytes")
-    try:
-        if isinstance(source, str):
-            if source.strip().isidentifier():
-                return json.dumps(source.strip())
-            source = loads(source)
-        text = json.dumps(source, separators=(",", ":"), ensure_ascii=False)
-        # A doc may escape half a surrogate pair, which has no UTF-8.
-        return text if text.isascii() or is_unicode(text) else json.dumps(source, separators=(",", ":"))
-    except RecursionError:
-        raise SchemaError("nested too deeply") from None
-    except ValueError as error:
-        raise SchemaError(f"not JSON: {error}") from None
+    return _parse_text(json_text(json_object(source)), strict, logical_types, limits)
 
 
 @lru_cache(SCHEMAS_KEPT)
 def _parse_text(text: str, strict: bool, logical_types: bool, limits: Limits) -> Schema:
-    try:
-        obj = loads(text)
-    except RecursionError:
-        raise SchemaError("nested too deeply") from None
-    except ValueError as error:
-        raise SchemaError(f"not JSON: {error}") from None
-    node = parse_node(obj, strict=strict, logical_types=logical_types, limits=limits)
+    node = parse_node(loaded(text), strict=strict, logical_types=logical_types, limits=limits)
     return Schema(text, node, logical_types=logical_types, limits=limits)
 
 

@@ -181,6 +181,16 @@ def test_every_kind_of_value(run: Run, tmp_path: Path) -> None:
     assert run("cat", "out.avro").stdout == line
 
 
+def test_a_schema_file_as_a_windows_editor_saves_it(run: Run, tmp_path: Path) -> None:
+    schema = '{"type": "record", "name": "R", "fields": [{"name": "n", "type": "int"}]}'
+    (tmp_path / "s.avsc").write_bytes(schema.encode("utf-8-sig"))
+    run("encode", "--schema", "s.avsc", "-", "out.avro", stdin=b'{"n": 5}\n')
+    assert run("cat", "--reader-schema", "s.avsc", "out.avro").stdout == b'{"n":5}\n'
+    (tmp_path / "s.avsc").write_bytes(schema.encode("utf-16"))
+    failed = run("encode", "--schema", "s.avsc", "-", "out.avro", stdin=b"", code=1)
+    assert failed.stderr == b"avro-ocf: s.avsc: the text is UTF-16; a schema is UTF-8: save it as that\n"
+
+
 def test_a_branch_is_chosen_by_name(run: Run, tmp_path: Path) -> None:
     (tmp_path / "s.avsc").write_text('{"type":"record","name":"R","fields":[{"name":"n","type":["int","long"]}]}')
     line = b'{"n": {"$branch": ["long", 5]}}\n'

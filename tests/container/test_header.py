@@ -101,6 +101,11 @@ def test_a_files_schema_is_read_leniently_but_must_be_one() -> None:
             decode_header(raw_header(encode_long(1), entry("avro.schema", bad)))
 
 
+def test_a_byte_order_mark_before_the_schema_is_passed_over() -> None:
+    schema = decode_header(raw_header(encode_long(1), entry("avro.schema", b'\xef\xbb\xbf"int"'))).schema
+    assert schema == parse_schema("int")
+
+
 def test_logical_types_can_be_left_out() -> None:
     data = encode_header(parse_schema({"type": "int", "logicalType": "date"}), sync_marker=MARKER)
     assert decode_header(data).schema.node.logical is not None

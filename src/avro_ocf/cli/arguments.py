@@ -107,6 +107,6 @@ def sync_marker(text: str) -> bytes:
 def schema_file(path: str) -> Schema:
     """Return the schema in the file `path`. Raises `CommandError` and `OSError`."""
     try:
-        return parse_schema(Path(path).read_text("utf-8"))
-    except (AvroError, UnicodeDecodeError) as error:
+        return parse_schema(Path(path).read_bytes())
+    except AvroError as error:
         raise CommandError(f"{path}: {error}") from error
