@@ -37,7 +37,7 @@ def in_station_order(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(records, key=lambda record: stations.index(record["station"]))
 
 
-def in_terminal(command: list[str], stream: str = "stdout") -> str:
+def in_terminal(command: list[str], stream: str = "stdout", code: int = 0) -> str:
     """Return what a command prints to a terminal."""
     pty = pytest.importorskip("pty")
     ours, theirs = pty.openpty()
@@ -52,7 +52,7 @@ def in_terminal(command: list[str], stream: str = "stdout") -> str:
                 printed += data
         except OSError:  # how Linux tells that the other end is closed
             pass
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=60) == code
     finally:
         os.close(ours)
     return printed.decode()

@@ -5,7 +5,7 @@ import json
 
 from avro_ocf import Reader, scan_blocks
 from avro_ocf.cli.arguments import Commands, add_command, add_file, add_json, add_store, schema_file
-from avro_ocf.cli.output import name_of, reading, write_json, write_line, write_table
+from avro_ocf.cli.output import name_of, reading, write_json, write_json_text, write_line, write_table
 from avro_ocf.cli.store_maintenance import verify_store
 
 
@@ -31,7 +31,7 @@ def add_commands(commands: Commands) -> None:
 def schema_command(args: argparse.Namespace) -> None:
     """Print the schema that FILE was written with."""
     with reading(args.file) as file, Reader(file) as reader:
-        write_line(json.dumps(json.loads(reader.header.schema.json), indent=2, ensure_ascii=False))
+        write_json_text(json.dumps(json.loads(reader.header.schema.json), indent=2, ensure_ascii=False))
 
 
 def meta_command(args: argparse.Namespace) -> None:
@@ -79,8 +79,9 @@ def verify_command(args: argparse.Namespace) -> None:
 def codegen_command(args: argparse.Namespace) -> None:
     """Print the Python functions that encode data of a schema, and that decode it, to another schema where one is given."""
     decoder = args.schema.decoder(args.reader_schema)
-    write_line(args.schema.encoder.source)
-    write_line(decoder.source)
+    for source in (args.schema.encoder.source, decoder.source):
+        for line in source.split("\n"):
+            write_line(line)
 
 
 def _shown(value: bytes) -> str:

@@ -1,12 +1,18 @@
-"""What every command shares: files in and out, tables, JSON lines and progress."""
+"""What every command shares: files in and out, tables, JSON lines and progress.
+
+What is in a file may command a terminal or deceive who reads it. So nothing is printed but by the functions here, which escape
+control characters, those of C1 and DEL included, separators of lines, and what turns the direction of text: `\\x9b` in text, and
+`\\u009b` in JSON, where it is the same string.
+"""
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from importlib.util import find_spec
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from avro_ocf.errors import AvroError
 from avro_ocf.files.binary import replacing
@@ -16,25 +22,47 @@ class CommandError(Exception):
     """A command cannot do what was asked; its text is the one line that the user sees."""
 
 
+_UNSEEN: Final = r"\x7f-\x9f\u2028-\u202e\u2066-\u2069"
+_UNSEEN_IN_TEXT: Final = re.compile(rf"[\x00-\x1f{_UNSEEN}]")
+_UNSEEN_IN_JSON: Final = re.compile(rf"[{_UNSEEN}]")
+
+
+def escaped(text: str) -> str:
+    """Return `text` with what a terminal would not show as it is, line ends among it, written as Python writes it."""
+    return _UNSEEN_IN_TEXT.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
 def write_line(text: str) -> None:
-    """Write `text` and a newline to stdout, as UTF-8 whatever the locale is."""
-    # Half a surrogate pair, from a schema with such an escape, becomes that escape again, which is JSON.
-    sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace") + b"\n")
+    """Write a line of `text` to stdout, escaped."""
+    _write(escaped(text))
+
+
+def write_json_text(text: str) -> None:
+    """Write JSON and a newline to stdout. It stays the same JSON."""
+    if not text.isascii() or "\x7f" in text:
+        text = _UNSEEN_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    _write(text)
 
 
 def write_json(value: object) -> None:
     """Write `value` to stdout as one line of JSON."""
-    write_line(json.dumps(value, ensure_ascii=False))
+    write_json_text(json.dumps(value, ensure_ascii=False))
 
 
 def note(text: str) -> None:
-    """Write a line for the user, not for the next program, to stderr."""
-    print(text, file=sys.stderr)
+    """Write a line for the user, not for the next program, to stderr, escaped."""
+    print(escaped(text), file=sys.stderr)
+
+
+def _write(line: str) -> None:
+    """Write a line as UTF-8 whatever the locale is."""
+    # Half a surrogate pair, from a schema with such an escape, becomes that escape again, which is JSON.
+    sys.stdout.buffer.write(line.encode("utf-8", "backslashreplace") + b"\n")
 
 
 def write_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Write a table to stdout, with frames if someone is watching and rich is installed, else as aligned columns."""
-    cells = [[str(cell) for cell in row] for row in rows]
+    cells = [[escaped(str(cell)) for cell in row] for row in rows]
     numeric = [all(row[place].isdigit() for row in cells) for place in range(len(columns))]
     if sys.stdout.isatty() and find_spec("rich"):
         _write_rich_table(columns, numeric, cells)
@@ -68,10 +96,11 @@ def opened(path: str) -> Iterator[BinaryIO]:
     with open(path, "rb") as file:
         if sys.stderr.isatty() and not sys.stdout.isatty() and find_spec("rich"):
             from rich.console import Console
+            from rich.markup import escape
             from rich.progress import wrap_file
 
-            size = os.path.getsize(path)
-            with wrap_file(file, size, description=os.path.basename(path), console=Console(stderr=True), transient=True) as watched:
+            size, name = os.path.getsize(path), escape(escaped(os.path.basename(path)))
+            with wrap_file(file, size, description=name, console=Console(stderr=True), transient=True) as watched:
                 yield watched
         else:
             yield file
@@ -89,7 +118,14 @@ def reading(path: str) -> Iterator[BinaryIO]:
 
 def writing(path: str) -> AbstractContextManager[BinaryIO]:
     """Open a file for writing bytes, `-` being stdout: a file has the new content if the block ends well, else it is untouched."""
-    return replacing(sys.stdout.buffer if path == "-" else path)
+    return replacing(binary_stdout() if path == "-" else path)
+
+
+def binary_stdout() -> BinaryIO:
+    """Return stdout for a container file. Raises `CommandError` where it is a terminal."""
+    if sys.stdout.isatty():
+        raise CommandError("a container file is nothing for a terminal: name a file for it, or redirect stdout")
+    return sys.stdout.buffer
 
 
 def name_of(path: str) -> str:

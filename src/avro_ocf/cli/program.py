@@ -4,9 +4,10 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from avro_ocf.cli import demo, inspection, oracle, records, rewrite, serve, store_maintenance, store_records, worker
-from avro_ocf.cli.output import CommandError
+from avro_ocf.cli.output import CommandError, escaped, note
 from avro_ocf.errors import AvroError
 
 INTERRUPTED = 130
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of all commands; each sets `run`, the function that gets the parsed arguments."""
-    top = argparse.ArgumentParser(
+    top = _Parser(
         prog="avro-ocf",
         description="Avro Object Container Files: write, read, inspect, join and repair them; and a store of hot and cold records.",
         allow_abbrev=False,
@@ -49,6 +50,13 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+class _Parser(argparse.ArgumentParser):
+    """Tells of misuse as of all else: what a shell puts in place of `*` is a file's name too."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(escaped(message))
+
+
 def _fail(message: str) -> int:
-    print("avro-ocf:", " ".join(message.split()), file=sys.stderr)
+    note("avro-ocf: " + message.replace("\n", " "))
     return 1

@@ -13,7 +13,7 @@ from typing import BinaryIO, cast
 from avro_ocf import Header, Reader, Schema, Writer, decode_blocks, infer_schema, scan_blocks
 from avro_ocf.cli.arguments import Commands, add_command, add_file, byte_range, codec, natural, schema_file, sync_marker
 from avro_ocf.cli.ndjson import Lines
-from avro_ocf.cli.output import CommandError, name_of, opened, reading, write_line, writing
+from avro_ocf.cli.output import CommandError, name_of, opened, reading, write_json_text, write_line, writing
 from avro_ocf.extended_json import dumps
 
 
@@ -84,7 +84,7 @@ def count_command(args: argparse.Namespace) -> None:
 
 def _print_records(records: Iterable[object]) -> None:
     for record in records:
-        write_line(dumps(record))
+        write_json_text(dumps(record))
 
 
 def _range_records(file: BinaryIO, header: Header, block: tuple[int, int], reader_schema: Schema | None) -> Iterator[object]:

@@ -1,13 +1,12 @@
 """The commands that bring records into a store and back: table add, ingest, read."""
 
 import argparse
-import sys
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 from avro_ocf import DatumError, FormatError, SchemaError
 from avro_ocf.cli.arguments import Commands, add_command, add_json, add_store, natural, schema_file
-from avro_ocf.cli.output import CommandError, name_of, opened, write_line
+from avro_ocf.cli.output import CommandError, binary_stdout, name_of, opened, write_json_text, write_line
 from avro_ocf.cli.store import opened_store, wait_for, write_report
 
 if TYPE_CHECKING:
@@ -112,8 +111,9 @@ async def _ingest(store: "HotCold", args: argparse.Namespace, data: bytes) -> "I
 async def _read(store: "HotCold", args: argparse.Namespace) -> None:
     times = {name: value for name, value in (("from_ms", args.from_ms), ("to_ms", args.to_ms)) if value is not None}
     if args.format == "ocf":
+        out = binary_stdout()
         async for data in store.read(args.dataset, args.table, format="ocf", **times):
-            sys.stdout.buffer.write(data)
+            out.write(data)
         return
     table = await store.table(args.table)
     records = store.read(args.dataset, args.table, **times)
@@ -124,7 +124,7 @@ async def _write_lines(records: AsyncIterator[Any], *, tags: bool) -> None:
     from avro_ocf.extended_json import dumps
 
     async for record in records:
-        write_line(dumps(record, tags=tags))
+        write_json_text(dumps(record, tags=tags))
 
 
 async def _write_array(records: AsyncIterator[Any], *, tags: bool) -> None:
@@ -133,6 +133,6 @@ async def _write_array(records: AsyncIterator[Any], *, tags: bool) -> None:
 
     before = "["
     async for record in records:
-        write_line(before + dumps(record, tags=tags))
+        write_json_text(before + dumps(record, tags=tags))
         before = ","
-    write_line("]" if before == "," else "[]")
+    write_json_text("]" if before == "," else "[]")

@@ -114,7 +114,7 @@ class Application:
         return json_response(200, plain(await self._store.archive(budget_ms=self._archive_budget_ms)))
 
     def _log(self, event: dict[str, object]) -> None:
-        self._write_log(json.dumps(event))
+        self._write_log(json.dumps(event).replace("\x7f", "\\u007f"))  # a log is read in a terminal
 
     def _log_failure(self, request: Request, error: Exception) -> None:
         self._log({"event": "request failed", "method": request.method, "path": request.path, "error": told(error)})
