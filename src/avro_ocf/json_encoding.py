@@ -17,6 +17,7 @@ from avro_ocf.errors import DatumError
 from avro_ocf.json_text import loads
 from avro_ocf.limits import Limits
 from avro_ocf.reference import decode, encode
+from avro_ocf.reference.branches import branch_index
 from avro_ocf.reference.fault import Fault, field_step, item_step, key_step
 from avro_ocf.resolution.identity import identity
 from avro_ocf.schema.defaults import NOT_FINITE
@@ -149,11 +150,11 @@ def _inside(step: str, node: Node, value: object) -> object:
 
 
 def _branch_datum(union: Union, value: object) -> object:
-    names = [branch.name for branch in union.branches]
-    if value is None and "null" in names:
+    if value is None and any(branch.type == "null" for branch in union.branches):
         return None
     if isinstance(value, dict) and len(value) == 1:
         ((name, inner),) = value.items()
-        if name in names:
-            return name, _datum(union.branches[names.index(name)], inner)
-    raise Fault(f"a union's value is null or an object {{branch: value}}, with the branches {', '.join(names[:TOLD_BRANCHES])}")
+        branch = union.branches[branch_index(union, name)]
+        return branch.name, _datum(branch, inner)
+    names = ", ".join([branch.name for branch in union.branches][:TOLD_BRANCHES])
+    raise Fault(f"a union's value is null or an object {{branch: value}}, with the branches {names}")

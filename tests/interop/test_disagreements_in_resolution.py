@@ -1,13 +1,14 @@
 """Evolved schemas that other libraries resolve otherwise. Each test is a row of docs/interop.md: it fails when one has changed."""
 
 import copy
+import datetime as dt
 import io
 import json
 from typing import Any
 
 import pytest
 
-from avro_ocf import parse_schema
+from avro_ocf import ResolutionError, parse_schema
 from tests.interop.libraries import CAVRO_OPTIONS
 
 pytestmark = pytest.mark.host
@@ -141,8 +142,36 @@ def test_first_matching_branch() -> None:
         assert type(resolve(name, "int", ["double", "int"], b"\x02")) is int
 
 
+def test_union_read_as_itself() -> None:
+    union = {"name": "u", "type": ["string", "bytes"]}
+    writer = {"type": "record", "name": "R", "fields": [union, {"name": "n", "type": "int"}]}
+    reader = {"type": "record", "name": "R", "fields": [union]}
+    assert resolve("fastavro", writer, reader, b"\x02\x02a\0") == {"u": "a"}
+    for name in ("avro", "cavro", "avro_ocf"):
+        assert resolve(name, writer, reader, b"\x02\x02a\0") == {"u": b"a"}
+
+
 def test_union_read_as_one_of_its_branches() -> None:
     with pytest.raises(Exception, match="do not match"):
         resolve("avro", ["null", "int"], "int", b"\x02\x02")
     for name in ("fastavro", "cavro", "avro_ocf"):
         assert resolve(name, ["null", "int"], "int", b"\x02\x02") == 1
+
+
+def test_times_in_other_units() -> None:
+    writer = {"type": "long", "logicalType": "timestamp-millis"}
+    reader = {"type": "long", "logicalType": "timestamp-micros"}
+    data = parse_schema("long").encode(1_764_028_859_001)
+    for name in ("fastavro", "avro", "cavro"):
+        assert resolve(name, writer, reader, data).year == 2025
+    with pytest.raises(ResolutionError, match="its value would change"):
+        resolve("avro_ocf", writer, reader, data)
+
+
+def test_logical_types_of_the_reader() -> None:
+    date = {"type": "int", "logicalType": "date"}
+    for name in ("fastavro", "avro", "cavro"):
+        assert resolve(name, date, "int", b"\x02") == dt.date(1970, 1, 2)
+        assert resolve(name, "int", date, b"\x02") == 1
+    assert resolve("avro_ocf", date, "int", b"\x02") == 1
+    assert resolve("avro_ocf", "int", date, b"\x02") == dt.date(1970, 1, 2)

@@ -156,3 +156,40 @@ def test_illegal_names() -> None:
         with pytest.raises(SchemaError):
             parse_schema(json)
         assert parse_schema(json, strict=False).encode({"a": 1}) == b"\x02"
+
+
+def test_namespace_null() -> None:
+    inner = record("A", namespace=None)
+    json = record("o.B", {"name": "a", "type": inner}, {"name": "b", "type": "o.A"})
+    with pytest.raises(Exception, match=r"o\.A"):
+        load("fastavro").encode(json, {"a": {}, "b": {}})
+    for name in ("avro", "cavro"):
+        assert load(name).encode(json, {"a": {}, "b": {}}) == b""
+    assert parse_schema(json).encode({"a": {}, "b": {}}) == b""
+    assert parse_schema(inner).canonical_form == '{"name":"A","type":"record","fields":[]}'
+
+
+def test_defaults_that_are_text_for_a_number() -> None:
+    for text, is_known in (("NaN", True), ("Infinity", True), ("-Infinity", True), ("nan", False)):
+        json = record("A", {"name": "a", "type": "double", "default": text})
+        for name in ("fastavro", "avro"):
+            assert load(name).encode(json, {"a": 0.0}) == bytes(8)
+        with pytest.raises(TypeError, match="not valid for field"):
+            load("cavro").encode(json, {"a": 0.0})
+        if is_known:
+            assert repr(parse_schema(json).decode(parse_schema(json).encode({}))["a"]) == repr(float(text))
+        else:
+            with pytest.raises(SchemaError, match="does not fit"):
+                parse_schema(json)
+            assert parse_schema(json, strict=False).encode({"a": 0.0}) == bytes(8)
+
+
+def test_aliases_that_are_text() -> None:
+    json = record("A", {"name": "a", "type": "int", "aliases": "old"})
+    assert load("avro").encode(json, {"a": 1}) == b"\x02"
+    for name in ("fastavro", "cavro"):
+        with pytest.raises(Exception, match=r"[aA]liases must be a list"):
+            load(name).encode(json, {"a": 1})
+    with pytest.raises(SchemaError, match="aliases"):
+        parse_schema(json)
+    assert parse_schema(json, strict=False).encode({"a": 1}) == b"\x02"

@@ -179,3 +179,35 @@ def test_bytes_without_meaning() -> None:
                     load(name).decode(json, data)
         with pytest.raises(FormatError):
             parse_schema(json).decode(data)
+
+
+def test_text_for_dates_and_decimals() -> None:
+    date = {"type": "int", "logicalType": "date"}
+    day = b"\xac\x9d\x02"
+    cases: list[tuple[object, object, dict[str, bytes]]] = [
+        (date, "2020-01-01", {"fastavro": day}),
+        (TIMESTAMP, "2020-01-01T00:00:00+00:00", {}),
+        (DECIMAL, "1.50", {"cavro": b"\x04\0\x96"}),
+        (DECIMAL, 1, {"cavro": b"\x02\x64"}),
+    ]
+    for json, datum, written in cases:
+        for name in ("fastavro", "avro", "cavro"):
+            if name in written:
+                assert load(name).encode(json, datum) == written[name]
+            else:
+                with pytest.raises(Exception, match=r"not an example|integer is required|bytes-like|Expected datetime"):
+                    load(name).encode(json, datum)
+        with pytest.raises(DatumError):
+            parse_schema(json).encode(datum)
+
+
+def test_datetimes_for_dates() -> None:
+    date = {"type": "int", "logicalType": "date"}
+    moment = dt.datetime(2020, 1, 1, 23, 59, tzinfo=dt.UTC)
+    for name in ("fastavro", "cavro"):
+        assert load(name).encode(date, moment) == b"\xac\x9d\x02"
+    with pytest.raises(TypeError, match="unsupported operand"):
+        load("avro").encode(date, moment)
+    with pytest.raises(DatumError, match="datetime"):
+        parse_schema(date).encode(moment)
+    assert parse_schema(date).encode(moment.date()) == b"\xac\x9d\x02"

@@ -61,8 +61,8 @@ def namespace_of(fullname: str) -> str:
 def definition_name(obj: dict[str, Any], enclosing: str, path: Path, slip: Slip) -> str:
     """Return the fullname of the named type that `obj` defines inside the namespace `enclosing`.
 
-    A dotted name is a fullname, whatever `namespace` says; the namespace "" is the null namespace. An empty name,
-    which polars gives its records, is one that `slip` may let pass.
+    A dotted name is a fullname, whatever `namespace` says; the namespace "" is the null namespace, and null is as good as
+    none. An empty name, which polars gives its records, is one that `slip` may let pass.
     """
     what = f"this {obj['type']}"
     if "name" not in obj:
@@ -70,7 +70,10 @@ def definition_name(obj: dict[str, Any], enclosing: str, path: Path, slip: Slip)
     name = obj["name"]
     namespace = obj.get("namespace", enclosing)
     if not isinstance(namespace, str):
-        slip(f'the namespace of {what} is {shown(namespace)}, not a string: leave it out for the enclosing one, "" is none', path)
+        if namespace is not None:  # a null is what programs write that have none to tell
+            slip(
+                f'the namespace of {what} is {shown(namespace)}, not a string: leave it out for the enclosing one, "" is none', path
+            )
         namespace = enclosing
     if not isinstance(name, str):
         raise path.error(f"the name of {what} is {shown(name)}, not a string")
