@@ -30,6 +30,7 @@ JSON_VALUES: st.SearchStrategy[Any] = st.recursive(
     max_leaves=8,
 )
 JSON_RECORDS = st.lists(st.dictionaries(st.text(), JSON_VALUES, max_size=4), max_size=6)
+BOM = b"\xef\xbb\xbf"
 BLANKS = st.sampled_from([b"", b"\n", b" \t\r\n\n"])
 
 
@@ -53,6 +54,32 @@ def test_lines_of_json_are_its_records(records: list[Any], blanks: list[bytes], 
 def test_an_array_is_its_records(records: list[Any], blank: bytes, indent: int | None, is_ascii: bool) -> None:
     text = json.dumps(records, indent=indent, ensure_ascii=is_ascii)
     assert same(records_of_text(blank + text.encode("utf-8", "surrogatepass") + blank, JSON_TABLE), records)
+
+
+@given(records=JSON_RECORDS, blank=BLANKS, is_array=st.booleans(), table=st.sampled_from([JSON_TABLE, HITS]))
+def test_a_byte_order_mark_is_no_part_of_a_text(records: list[Any], blank: bytes, is_array: bool, table: Table) -> None:
+    body = json.dumps(records).encode() if is_array else b"".join(b"%s\n" % json.dumps(record).encode() for record in records)
+    body = blank + body + blank
+    assert same(outcome(BOM + body, table), outcome(body, table))
+    if not is_array:
+        assert same(outcome(BOM + body + BOM + body, table), outcome(body + body, table))
+    error = DatumError("it does not fit", "a", 1)
+    assert str(told_by_line(error, BOM + body)) == str(told_by_line(error, body))
+
+
+def outcome(body: bytes, table: Table) -> Any:
+    """Return the records of a text, or the error that it is."""
+    try:
+        return records_of_text(body, table)
+    except DatumError as error:
+        return [str(error), error.record]
+
+
+@given(records=JSON_RECORDS, encoding=st.sampled_from(["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"]))
+def test_a_text_in_another_encoding_is_named(records: list[Any], encoding: str) -> None:
+    with pytest.raises(DatumError, match="not UTF-8: by its first bytes the text is UTF-16") as caught:
+        records_of_text(json.dumps(records).encode(encoding), JSON_TABLE)
+    assert caught.value.record is None
 
 
 @given(st.data())

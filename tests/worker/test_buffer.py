@@ -59,6 +59,31 @@ def test_json_comes_back_exactly_however_it_was_sent(records: list[Any]) -> None
             assert exact(web.records(dataset_id, "t")) == exact(records)
 
 
+BODIES: dict[str, tuple[Any, str, str]] = {
+    "an object": ({**UPLOAD, "id": "u"}, "application/json", "/buffer"),
+    "its records": ({"records": UPLOAD["records"]}, "", "/buffer?dataset_id=d&table=t&id=u"),
+    "an array": (UPLOAD["records"], "application/json; charset=utf-8", "/buffer?dataset_id=d&table=t&id=u"),
+    "lines": (None, "application/x-ndjson", "/buffer?dataset_id=d&table=t&id=u"),
+}
+
+
+@pytest.mark.parametrize("has_schema", [False, True])
+@pytest.mark.parametrize(("sent", "kind", "target"), BODIES.values(), ids=BODIES)
+def test_a_byte_order_mark_is_passed_over_and_utf_16_is_named(
+    web: Web, has_schema: bool, sent: Any, kind: str, target: str
+) -> None:
+    if has_schema:
+        field = {"name": "a", "type": ["int", "double"]}
+        web.rig.run(web.rig.store.add_table("t", {"type": "record", "name": "R", "fields": [field]}))
+    text = json.dumps(sent) if sent else "".join(f"{json.dumps(record)}\n" for record in UPLOAD["records"])
+    for encoding in ("utf-16", "utf-16-le", "utf-16-be", "utf-32"):
+        answer = post(web, text.encode(encoding), kind, target)
+        assert (answer.status, "UTF-16" in answer.json["error"]["message"]) == (400, True)
+    statuses = [post(web, text.encode(encoding), kind, target).status for encoding in ("utf-8-sig", "utf-8", "utf-8-sig")]
+    assert statuses == [201, 200, 200]
+    assert exact(web.records("d", "t")) == exact([{"a": 1}, {"a": 2.0}])
+
+
 def test_what_is_said_of_an_upload_is_kept(web: Web) -> None:
     said: dict[str, Any] = {"timestamp": 77, "period_tag": "winter", "id": "u", "table_version": 0}
     in_body = web.post({**UPLOAD, **said})
@@ -107,6 +132,8 @@ def test_a_table_with_a_schema_takes_tags_and_files(web: Web) -> None:
 
 SYNTAX = [
     (b"", "empty"),
+    (b"\xef\xbb\xbf", "not JSON"),
+    (b"\xef\xbb\xbf{", "not JSON"),
     (b"{", "not JSON"),
     (b'{"records":[],}', "not JSON"),
     (b"\xff", "not UTF-8"),

@@ -28,7 +28,16 @@ def poison(web: Web) -> list[tuple[str, str, bytes, str]]:
     return [(row["queue"], row["message_id"], bytes.fromhex(row["body"]), row["reason"]) for row in rows]
 
 
-@pytest.mark.parametrize("form", [lambda value: value, json.dumps, lambda value: json.dumps(value).encode()])
+FORMS: list[Any] = [
+    lambda value: value,
+    json.dumps,
+    lambda value: json.dumps(value).encode(),
+    lambda value: f"\ufeff{json.dumps(value)}",
+    lambda value: json.dumps(value).encode("utf-8-sig"),
+]
+
+
+@pytest.mark.parametrize("form", FORMS)
 def test_a_message_is_stored_once_however_often_it_comes(web: Web, form: Any) -> None:
     first, second = Message("m1", form(upload(1))), Message("m2", form(upload(2, id="u2")))
     for _ in range(2):
@@ -44,6 +53,7 @@ POISON: list[tuple[Any, bytes, str]] = [
     ("", b"", "not JSON"),
     (b"\xff\x00", b"\xff\x00", "not UTF-8"),
     ("{", b"{", "not JSON"),
+    ("{}".encode("utf-16-le"), b"{\0}\0", "UTF-16"),
     (None, b"null", "a JSON object"),
     ([1], b"[1]", "a JSON object"),
     ({"dataset_id": "d"}, b'{"dataset_id":"d"}', "records: it is missing"),

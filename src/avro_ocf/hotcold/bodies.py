@@ -16,6 +16,7 @@ from avro_ocf.container.header import MAGIC, Header
 from avro_ocf.container.parser import StreamParser
 from avro_ocf.errors import DatumError, LimitError
 from avro_ocf.hotcold.table import Table
+from avro_ocf.json_text import BYTE_ORDER_MARK, without_mark
 from avro_ocf.schema.measure import children
 from avro_ocf.schema.model import Logical, Named, Node
 
@@ -39,10 +40,12 @@ def is_ocf(data: bytes) -> bool:
 def records_of_text(data: bytes, table: Table) -> list[Any]:
     """Return the records of UTF-8 text: one on each line, blank lines apart, or all in one JSON array, which begins with `[`.
 
+    A byte order mark before it, or before a line where files were joined, is passed over.
     Raises `DatumError` for what cannot be read, which names the line or, in an array, the record (`record` is its index in both
     cases) and the path in it. Whether a record fits the table's schema is for `HotCold.ingest` to tell.
     """
     tags = bool(table.schemas)
+    data = without_mark(data)
     if _ARRAY.match(data):
         return _records_of_array(data, tags)
     records: list[Any] = []
@@ -59,7 +62,7 @@ def told_by_line(error: DatumError, data: bytes) -> DatumError:
 
     An error about no record and one about a JSON array, or about a container file, is returned as it is.
     """
-    if error.record is None or is_ocf(data) or _ARRAY.match(data):
+    if error.record is None or is_ocf(data) or _ARRAY.match(without_mark(data)):
         return error
     for index, (number, _) in enumerate(_lines(data)):
         if index == error.record:
@@ -141,7 +144,8 @@ def _next_item(text: str, position: int) -> int:
 
 def _lines(data: bytes) -> Iterator[tuple[int, bytes]]:
     """Yield the lines that are not blank, each with its number, counted from 1."""
-    for number, line in enumerate(data.split(b"\n"), 1):
+    for number, marked in enumerate(data.split(b"\n"), 1):
+        line = marked.removeprefix(BYTE_ORDER_MARK)
         if line and not line.isspace():
             yield number, line
 

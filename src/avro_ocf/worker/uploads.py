@@ -15,6 +15,7 @@ from avro_ocf.hotcold import HotCold
 from avro_ocf.hotcold.bodies import BODY_BYTES, is_ocf, records_of_text, told_by_line
 from avro_ocf.hotcold.reports import IngestReport
 from avro_ocf.hotcold.table import Table
+from avro_ocf.json_text import without_mark
 from avro_ocf.worker.access import Grant
 from avro_ocf.worker.http import HttpError, Request, Response, json_response, read_body, whole_number
 
@@ -83,6 +84,7 @@ async def buffer_response(store: HotCold, grant: Grant, request: Request, limits
     if is_ocf(data) or kind in OCF_TYPES:
         report = await _ingest(store, _target(given, grant), data, limits.unpacked_bytes)
     else:
+        data = without_mark(data)
         _check_memory(data, limits.memory_bytes)
         if kind in LINES_TYPES or _ARRAY.match(data):
             report = await _ingest_text(store, _target(given, grant), data)
@@ -96,9 +98,11 @@ async def ingest_json(
 ) -> IngestReport:
     """Store the upload that UTF-8 text holds as one JSON object. What it says of itself may be `given` as well, or instead.
 
+    A byte order mark before it is passed over.
     `other_id` is the upload's id if it has none of its own. Raises `DatumError` and `HttpError` for what is wrong with it, and
     whatever `HotCold.ingest` does.
     """
+    data = without_mark(data)
     try:
         text = data.decode()
         fields = extended_json.loads(text, tags=False)
