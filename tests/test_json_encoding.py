@@ -86,6 +86,21 @@ def test_other_text_is_read_too(schema: object, text: str, datum: object) -> Non
     assert same(decode_json(parsed(schema), text, DEFAULT_LIMITS), datum)
 
 
+@pytest.mark.parametrize(
+    ("schema", "text", "datum"),
+    [
+        ("double", str(2**53 + 1), 2.0**53),
+        ("double", "123456789012345680000", 1.2345678901234568e20),
+        ("float", str(2**24 + 1), 2.0**24),
+        ("float", str(2**53 + 2**29 + 1), 2.0**53 + 2.0**30),
+        (["null", "float"], '{"float":16777219}', 16777220.0),
+        ({"type": "array", "items": "double"}, f"[{2**53 + 1}]", [2.0**53]),
+    ],
+)
+def test_a_number_without_a_point_is_rounded_as_one_with_a_point(schema: object, text: str, datum: object) -> None:
+    assert same(decode_json(parsed(schema), text, DEFAULT_LIMITS), datum)
+
+
 def test_missing_fields_are_written_with_their_defaults() -> None:
     assert encode_json(parsed(DEFAULTED), {"b": b""}, DEFAULT_LIMITS) == '{"a":{"int":3},"b":""}'
 
@@ -105,6 +120,7 @@ def test_missing_fields_are_written_with_their_defaults() -> None:
         ("double", "9" * 400, ""),
         ("double", "1e999", ""),
         ("float", "1e39", ""),
+        ("float", "1" + "0" * 39, ""),
         ("double", '"nan"', ""),
         ("boolean", "1", ""),
         ("null", "0", ""),

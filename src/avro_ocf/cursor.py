@@ -1,11 +1,7 @@
 """Reading encoded data that was checked before: nothing here looks for the end of the bytes."""
 
-from struct import Struct
-from typing import Final
-
+from avro_ocf.floats import LAYOUTS
 from avro_ocf.varint import decode_long
-
-LAYOUTS: Final = {"float": Struct("<f"), "double": Struct("<d")}
 
 
 class Cursor:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from avro_ocf.cursor import Cursor
 from avro_ocf.errors import DatumError
+from avro_ocf.floats import NEAREST
 from avro_ocf.json_text import loads
 from avro_ocf.limits import Limits
 from avro_ocf.reference import decode, encode
@@ -139,7 +140,17 @@ def _datum(node: Node, value: object) -> object:
                 raise Fault(f"{node.name} has a character past U+00FF") from None
         case Node(type="float" | "double"), str():
             return NOT_FINITE.get(value, value)
+        case Node(type="float" | "double"), int() if not isinstance(value, bool):
+            return _rounded(node.type, value)
     return value
+
+
+def _rounded(type_name: str, number: int) -> float:
+    """Return what is nearest to a JSON number that has no point: JSON knows no ints, and the type may not hold it exactly."""
+    try:
+        return NEAREST[type_name](number)
+    except OverflowError:
+        return number  # for `encode` to refuse
 
 
 def _inside(step: str, node: Node, value: object) -> object:

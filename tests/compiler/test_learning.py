@@ -62,7 +62,8 @@ RESOLVED = [
     ("int", {"type": "long", "logicalType": "time-micros"}, [-1, 0, 5, 10**9]),
     ({"type": "int", "logicalType": "date"}, "long", [-1, 0, 5, 10**9]),
     ({"type": "int", "logicalType": "date"}, "double", [-1, 0, 5, 10**9]),
-    ("string", {"type": "bytes", "logicalType": "decimal", "precision": 9, "scale": 2}, ["", "\0", "ab", "é"]),
+    ("bytes", {"type": "bytes", "logicalType": "decimal", "precision": 9, "scale": 2}, [b"", b"\0", b"ab", b"\xff"]),
+    ("long", "float", [-1, 0, 2**24 + 1, 2**53 + 2**29 + 1, -(2**63)]),
     (["null", "int"], ["null", {"type": "long", "logicalType": "local-timestamp-micros"}], [None, -1, 5, 10**9]),
     (["null", "bytes"], ["null", {"type": "string", "logicalType": "uuid"}], [None, b"z" * 36, b"1" * 32]),
 ]

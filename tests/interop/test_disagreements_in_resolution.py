@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from avro_ocf import ResolutionError, parse_schema
+from avro_ocf.varint import encode_long
 from tests.interop.libraries import CAVRO_OPTIONS
 
 pytestmark = pytest.mark.host
@@ -97,6 +98,7 @@ def test_promotions() -> None:
         resolve("avro", "string", "bytes", b"\x02a")
     for name in ("fastavro", "cavro", "avro_ocf"):
         assert type(resolve(name, "int", "double", b"\x02")) is float
+        assert resolve(name, "long", "float", encode_long(2**24 + 1)) == (2.0**24 if name == "avro_ocf" else 2.0**24 + 1)
         assert resolve(name, "string", "bytes", b"\x02a") == b"a"
 
 

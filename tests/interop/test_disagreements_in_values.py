@@ -92,6 +92,10 @@ def test_values_changed_in_silence() -> None:
                     load(name).encode(json, datum)
         with pytest.raises(DatumError):
             parse_schema(json).encode(datum)
+    for name in ("fastavro", "avro", "cavro"):
+        assert load(name).encode("double", 2**53 + 1) == struct.pack("<d", 2.0**53)
+    with pytest.raises(DatumError):
+        parse_schema("double").encode(2**53 + 1)
 
 
 def test_decimal_scale() -> None:

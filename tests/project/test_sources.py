@@ -13,7 +13,7 @@ MOST_FUNCTION_LINES = 60
 
 LAYERS = (
     ("errors",),
-    ("json_text", "limits", "varint"),
+    ("floats", "json_text", "limits", "varint"),
     ("cursor",),
     ("schema",),
     ("logical",),

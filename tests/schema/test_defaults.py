@@ -27,6 +27,8 @@ FITTING: list[tuple[object, object, str]] = [
     ("float", 1.5, "0000c03f"),
     ("double", 1, "000000000000f03f"),
     ("double", -0.0, "0000000000000080"),
+    ("double", 2**53 + 1, struct.pack("<d", 2.0**53).hex()),
+    ("float", 2**53 + 2**29 + 1, struct.pack("<f", 2.0**53 + 2.0**30).hex()),
     ("double", 10**300, struct.pack("<d", 1e300).hex()),
     ("float", "NaN", "0000c07f"),
     ("float", "-Infinity", "000080ff"),

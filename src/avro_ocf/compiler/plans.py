@@ -1,10 +1,11 @@
 """What emitters ask about one type of a plan or a schema."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from struct import Struct
 from typing import Final
 
 from avro_ocf.compiler.layout import Type
+from avro_ocf.floats import nearest_float
 from avro_ocf.resolution.plan import FieldStep, Plan, ReadArray, ReadEnum, ReadFixed, ReadMap, ReadPrimitive, ReadRecord, ReadUnion
 from avro_ocf.schema.model import PRIMITIVES, Node
 
@@ -51,6 +52,11 @@ def is_integer(plan: Plan) -> bool:
 def is_number(plan: Plan) -> bool:
     """Tell whether a value is a float as it is read."""
     return isinstance(plan, ReadPrimitive) and plan.type in SIZES and plan.type != "null" and plan.logical is None
+
+
+def promoted(plan: ReadPrimitive, raw: str, bind: Callable[[object], str]) -> str:
+    """Return the expression for the float or double that an integer is read as; `bind` returns a name for an object."""
+    return f"{bind(nearest_float)}({raw})" if plan.target == "float" else f"float({raw})"
 
 
 def struct_of(run: Sequence[FieldStep]) -> Struct:

@@ -3,6 +3,7 @@
 import struct
 
 from avro_ocf.errors import LimitError
+from avro_ocf.floats import nearest_float
 from avro_ocf.limits import Limits
 from avro_ocf.reference.budget import Budget
 from avro_ocf.reference.fault import Fault, field_step, item_step, key_step
@@ -191,7 +192,9 @@ def text(data: bytes, start: int) -> str:
 def promoted(value: object, target: str, start: int) -> object:
     """Return `value` as the reader's type, as section "Schema Resolution" promotes it."""
     match target, value:
-        case (("float" | "double"), int()):
+        case "float", int():
+            return nearest_float(value)
+        case "double", int():
             return float(value)
         case "bytes", str():
             return value.encode("utf-8")

@@ -1,10 +1,10 @@
 """Writing one datum."""
 
-import struct
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
 from avro_ocf.errors import DatumError
+from avro_ocf.floats import LAYOUTS
 from avro_ocf.limits import Limits
 from avro_ocf.reference.branches import CONVERTED, EXACT, Encoded, best_branch, branch_index, is_forced
 from avro_ocf.reference.budget import Budget
@@ -269,18 +269,21 @@ def integer(type_name: str, datum: object) -> bytes:
 
 
 def floating(type_name: str, datum: object) -> Encoded:
-    """Encode a float or double: "4 bytes" or "8 bytes", little-endian."""
+    """Encode a float or double: "4 bytes" or "8 bytes", little-endian. A Python float is rounded to a `float`; no int is."""
     if isinstance(datum, bool) or not isinstance(datum, int | float):
         raise expected("a float", datum)
+    layout = LAYOUTS[type_name]
+    number = float.__float__(datum) if isinstance(datum, float) else int.__int__(datum)
     try:
-        number = float.__float__(datum) if isinstance(datum, float) else float(int.__int__(datum))
-        data = struct.pack("<f" if type_name == "float" else "<d", number)
+        data = layout.pack(float(number))
     except OverflowError:
         raise Fault(f"too large for a {type_name}") from None
-    if isinstance(datum, int):
-        return data, CONVERTED
-    survives = type_name == "double" or number != number or struct.unpack("<f", data)[0] == number  # noqa: PLR0124 - NaN
-    return data, EXACT if survives else CONVERTED
+    survives = number != number or layout.unpack(data)[0] == number  # noqa: PLR0124 - NaN
+    if not isinstance(datum, int):
+        return data, EXACT if survives else CONVERTED
+    if not survives:
+        raise Fault(f"no {type_name} is {describe(datum)}; float(value) rounds it")
+    return data, CONVERTED
 
 
 def enum(node: Enum, datum: object) -> bytes:

@@ -5,10 +5,10 @@ object of the right type. A record's default may leave out fields that have defa
 """
 
 from collections.abc import Callable, Sequence
-from struct import Struct
 from typing import Any
 
 from avro_ocf.errors import SchemaError
+from avro_ocf.floats import LAYOUTS, NEAREST
 from avro_ocf.limits import Limits
 from avro_ocf.schema.model import NO_DEFAULT, Array, Enum, Field, Fixed, Map, Node, Record, Union
 from avro_ocf.schema.names import Slip
@@ -22,9 +22,6 @@ INT_MIN = -(1 << 31)
 INT_MAX = (1 << 31) - 1
 NOT_FINITE = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
 """What JSON has no number for, as the JSON encoding and the schemas of the wild spell it."""
-
-_FLOAT = Struct("<f")
-_DOUBLE = Struct("<d")
 
 
 def fill_defaults(fields: Sequence[tuple[Field, Path]], limits: Limits, slip: Slip) -> None:
@@ -174,14 +171,15 @@ def _integer(low: int, high: int) -> Callable[[object], bytes | None]:
     return encode
 
 
-def _floating(layout: Struct) -> Callable[[object], bytes | None]:
+def _floating(type_name: str) -> Callable[[object], bytes | None]:
     def encode(value: object) -> bytes | None:
         if isinstance(value, str):
             value = NOT_FINITE.get(value)
         if isinstance(value, bool) or not isinstance(value, int | float):
             return None
         try:
-            return layout.pack(float(value))
+            # JSON knows no ints: what the type does not hold exactly is rounded.
+            return LAYOUTS[type_name].pack(NEAREST[type_name](value) if isinstance(value, int) else value)
         except OverflowError:
             return None
 
@@ -193,8 +191,8 @@ _PRIMITIVES: dict[str, Callable[[object], bytes | None]] = {
     "boolean": _boolean,
     "int": _integer(INT_MIN, INT_MAX),
     "long": _integer(LONG_MIN, LONG_MAX),
-    "float": _floating(_FLOAT),
-    "double": _floating(_DOUBLE),
+    "float": _floating("float"),
+    "double": _floating("double"),
     "bytes": _bytes,
     "string": _string,
 }

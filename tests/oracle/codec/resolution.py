@@ -1,5 +1,6 @@
 """Reading with another schema (specification, "Schema Resolution")."""
 
+import math
 import struct
 from typing import Any
 
@@ -143,8 +144,18 @@ class ResolutionCodec(BinaryCodec):
                 return self.from_utf8(value)
         return value
 
-    def promote_to_float(self, value: int, reader: Node) -> float:
-        return float(struct.unpack("<f", struct.pack("<f", value))[0]) if reader.type == "float" else float(value)
+    def promote_to_float(self, value: Any, reader: Node) -> float:
+        if reader.type == "double":
+            return float(value)
+        near: float = struct.unpack("<f", struct.pack("<f", value))[0]
+        return self.nearest(value, near) if isinstance(value, int) and near != value else near
+
+    def nearest(self, value: int, near: float) -> float:
+        """Return the `float` next to `value`: `near`, whose number was rounded twice, or a neighbour; of two the even one."""
+        (bits,) = struct.unpack("<I", struct.pack("<f", abs(near)))
+        floats = {step: struct.unpack("<f", struct.pack("<I", bits + step))[0] for step in (-1, 0, 1)}
+        step = min(floats, key=lambda step: (abs(int(floats[step]) - abs(value)), bits + step & 1))
+        return math.copysign(floats[step], value)
 
     # Defaults
 

@@ -22,6 +22,7 @@ from avro_ocf.compiler.plans import (
     is_number,
     is_uuid,
     pays_for_a_list,
+    promoted,
     struct_of,
 )
 from avro_ocf.compiler.skip import SkipEmitter
@@ -233,7 +234,7 @@ class DecodeEmitter(SkipEmitter):
             case "int" | "long":
                 if plan.target in {"float", "double"}:
                     self.emit_integer(plan.type, "number")
-                    self.add(put(target, "float(number)"))
+                    self.add(put(target, promoted(plan, "number", self.bind)))
                 else:
                     self.emit_integer(plan.type, target)
             case "float" | "double":

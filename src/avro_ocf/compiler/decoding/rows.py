@@ -15,7 +15,7 @@ from avro_ocf.compiler.decoding.columns import BOOLEAN_TOKENS, INTEGERS, Texts, 
 from avro_ocf.compiler.decoding.decode import DISPLAY_MAX, DecodeEmitter
 from avro_ocf.compiler.decoding.values import from_raw_of
 from avro_ocf.compiler.layout import Layout
-from avro_ocf.compiler.plans import UNPACK, is_number, is_uuid, struct_of
+from avro_ocf.compiler.plans import UNPACK, is_number, is_uuid, promoted, struct_of
 from avro_ocf.compiler.source import literal
 from avro_ocf.compiler.varints import TABLE_HIGH, TABLE_LOW
 from avro_ocf.limits import Limits
@@ -208,7 +208,7 @@ class RowEmitter(DecodeEmitter):
         else:
             self.gain += 1 if is_optional else 4
             raw = self.column(token, integers[plan.type], add=is_optional)
-        value = f"float({raw})" if plan.target in {"float", "double"} else self.typed(plan, plan.target, raw)
+        value = promoted(plan, raw, self.bind) if plan.target in {"float", "double"} else self.typed(plan, plan.target, raw)
         has_null = is_known and value == raw  # an empty token is in the table
         return f"({value}) if {token} else None" if is_optional and not has_null else value
 

@@ -12,7 +12,7 @@ from avro_ocf.compiler.decoding.decode import DISPLAY_MAX, IN_PLACE_MAX
 from avro_ocf.compiler.decoding.texts import TextEmitter
 from avro_ocf.compiler.faults import Unusual
 from avro_ocf.compiler.layout import APPEND, Layout, put
-from avro_ocf.compiler.plans import LISTED_OCTETS, is_integer
+from avro_ocf.compiler.plans import LISTED_OCTETS, is_integer, promoted
 from avro_ocf.compiler.source import literal
 from avro_ocf.compiler.varints import CONTINUED
 from avro_ocf.limits import Limits
@@ -165,7 +165,7 @@ class StreamEmitter(TextEmitter):
         if from_raw is not None:
             self.add(put(target, self.conversion(from_raw, raw)))
         elif not is_raw:
-            self.add(put(target, f"float({raw})"))
+            self.add(put(target, promoted(plan, raw, self.bind)))
 
     def emit_long_number(self, plan: ReadPrimitive, raw: str) -> None:
         """Read an integer of three bytes or more: a long one of four or more by a function."""

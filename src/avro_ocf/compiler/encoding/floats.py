@@ -6,12 +6,15 @@ from struct import Struct
 from typing import Final
 
 from avro_ocf.compiler.faults import Unusual
+from avro_ocf.floats import HELD
 from avro_ocf.schema.model import Field
 
 CODES: Final = {"float": "f", "double": "d"}
 """What `struct` calls them."""
 
+_FLOATS: Final = frozenset({float})
 _NUMBERS: Final = frozenset({float, int})
+_HELD: Final = {CODES[name]: most for name, most in HELD.items()}
 
 RUN_MAX: Final = 64
 """Neighbouring fields that are packed at once."""
@@ -32,10 +35,10 @@ def packer(codes: str) -> Callable[..., bytes]:
 def numbers_text(prefix: str, codes: str) -> Callable[..., str]:
     """Return the function that encodes floats and doubles, some of them given as ints, after `prefix`."""
     pack = packer(codes)
+    most = min(map(_HELD.__getitem__, codes.lstrip("B")))
 
     def encode(*values: float) -> str:
-        if not _NUMBERS.issuperset(map(type, values)):
-            raise Unusual
+        check_ints(values, most)
         return prefix + pack(*values).decode("latin-1")
 
     return encode
@@ -45,15 +48,25 @@ def numbers_text(prefix: str, codes: str) -> Callable[..., str]:
 def array_text(code: str) -> Callable[[list[float]], str]:
     """Return the function that encodes a list of floats or doubles, some of them given as ints."""
     packers = [Struct(f"<{count}{code}").pack for count in range(_STRUCTS)]
+    most = _HELD[code]
 
     def encode(values: list[float]) -> str:
-        if not _NUMBERS.issuperset(map(type, values)):
-            raise Unusual
+        if not _FLOATS.issuperset(map(type, values)):
+            check_ints(values, most)
         count = len(values)
         pack = packers[count] if count < _STRUCTS else Struct(f"<{count}{code}").pack
         return pack(*values).decode("latin-1")
 
     return encode
+
+
+def check_ints(values: Sequence[float], most: int) -> None:
+    """Raise `Unusual` unless all values are floats, or ints no further than `most` from 0: all of these can be packed exactly."""
+    if not _NUMBERS.issuperset(map(type, values)):
+        raise Unusual
+    ints = [value for value in values if type(value) is int]
+    if ints and (max(ints) > most or min(ints) < -most):
+        raise Unusual
 
 
 def runs_of_numbers(fields: Sequence[Field]) -> list[list[Field]]:
