@@ -21,6 +21,7 @@ Result = dict[str, Any]
 def report(results: Sequence[Result]) -> str:
     """Return all tables of some results, one interpreter after another where there are many columns."""
     parts = [*map(_where, results), *_goals(results)]
+    parts += _ratio_parts(results, "public", "Schemas as strangers have them")
     parts += _ratio_parts(results, "shapes", "What schemas are made of")
     parts += _ratio_parts(results[:1], "battle", "The battle logs, table by table")
     parts += _ratio_parts(results, "resolution", "Resolution: written as version 0.4, read as version 0.5.1")
@@ -214,7 +215,7 @@ GROWTH = {
 def _not_supported(results: Sequence[Result]) -> list[str]:
     found: dict[str, None] = {}
     for result in results:
-        for section in ("shapes", "battle", "resolution", "projection", "datums"):
+        for section in ("public", "shapes", "battle", "resolution", "projection", "datums"):
             for workload, row in rows_of(result, section).items():
                 for peer, actions in row["not_supported"].items():
                     for action, reason in actions.items():

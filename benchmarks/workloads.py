@@ -11,6 +11,7 @@ from uuid import UUID
 
 from avro_ocf import check_compatibility, parse_schema
 from benchmarks.data import Source, play, record, tables, tables_before
+from benchmarks.public import public as strangers
 
 ROOT = Path(__file__).parents[1]
 USERS = 50
@@ -26,6 +27,11 @@ class Workload(NamedTuple):
     records: Callable[[int], list[Any]]
     reader_schema: Any = None
     logical_types: bool = True
+
+
+def public() -> Iterable[Workload]:
+    """Yield schemas as strangers have them."""
+    return (Workload(found.name, found.kind.schema, found.records) for found in strangers())
 
 
 def battle() -> Iterable[Workload]:
@@ -76,7 +82,14 @@ def datums() -> Iterable[Workload]:
     return (workload for workload in (*shapes(), *battle()) if workload.name in names)
 
 
-GROUPS = {"battle": battle, "shapes": shapes, "resolution": resolution, "projection": projection, "datums": datums}
+GROUPS = {
+    "public": public,
+    "battle": battle,
+    "shapes": shapes,
+    "resolution": resolution,
+    "projection": projection,
+    "datums": datums,
+}
 
 FORTY: dict[str, Any] = record(
     "Forty", **{f"field_{index}": ["null", ("int", "string", "double", "long", "boolean")[index % 5]] for index in range(40)}
