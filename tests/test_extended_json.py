@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from avro_ocf import parse_schema
 from avro_ocf.errors import DatumError
-from avro_ocf.extended_json import dumps, loads
+from avro_ocf.extended_json import check_plain, dumps, loads
 from avro_ocf.logical import Duration
 from avro_ocf.oracle import from_schema, schemas
 from avro_ocf.oracle.equality import same
@@ -164,3 +164,20 @@ def test_a_value_of_no_avro_type_is_a_type_error() -> None:
     """Only what a decoder gives can be written."""
     with pytest.raises(TypeError, match="complex"):
         dumps([1j])
+
+
+@given(VALUES)
+def test_what_plain_json_has_a_word_for_comes_back_without_tags(value: object) -> None:
+    try:
+        check_plain(value)
+    except DatumError as error:
+        assert "JSON has no word for" in error.message
+    else:
+        assert typed(loads(dumps(value, tags=False), tags=False)) == typed(value)
+
+
+@pytest.mark.parametrize("value", [b"", Decimal(1), date(2026, 1, 1), Duration(1, 2, 3), math.nan, -math.inf, ("int", 1)])
+def test_the_place_of_what_plain_json_has_no_word_for(value: object) -> None:
+    with pytest.raises(DatumError) as caught:
+        check_plain({"a": [1, {"$b": value}]})
+    assert caught.value.path == 'a[1]["$b"]'

@@ -29,6 +29,9 @@ from avro_ocf.logical import Duration
 Path = tuple["Path", str | int] | None
 """Where a value stands: the path of what holds it and its key or index there. It becomes text only when there is an error."""
 
+BAD_TAG: Final = "bad $"
+"""How the message of an error about a tag begins, where data may be plain JSON that happens to look like one."""
+
 _PLAIN: Final = frozenset({str, int, bool, NoneType})
 _FLOATS: Final = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
 
@@ -39,6 +42,20 @@ def dumps(value: object, *, tags: bool = True) -> str:
     With `tags=False`, also for a value that plain JSON has no word for (a `ValueError` for NaN and the infinities).
     """
     return _ENCODER.encode(_tagged(value) if tags else value)
+
+
+def check_plain(value: object, path: Path = None) -> None:
+    """Raise `DatumError`, with the path, where plain JSON has no word for a value that a decoder gives."""
+    kind = type(value)
+    if isinstance(value, dict):
+        for key, item in value.items():
+            check_plain(item, (path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            check_plain(item, (path, index))
+    elif not (kind in _PLAIN or (isinstance(value, float) and isfinite(value))):
+        shown = str(value) if isinstance(value, float) else kind.__name__
+        raise DatumError(f"JSON has no word for {shown}", path_text(path))
 
 
 def loads(text: str, *, tags: bool = True) -> object:
@@ -101,7 +118,7 @@ def _untagged(value: object, path: Path) -> object:
     except DatumError:
         raise
     except (ValueError, ArithmeticError) as error:
-        raise DatumError(f"bad {tag}: {error}", path_text(path)) from None
+        raise DatumError(f"{BAD_TAG}{tag[1:]}: {error}", path_text(path)) from None
 
 
 def _read_tag(tag: str, content: object, path: Path) -> object:
@@ -118,7 +135,7 @@ def _read_tag(tag: str, content: object, path: Path) -> object:
             return _READERS[tag](content)
     known = tag in _READERS or tag in ("$map", "$branch", "$duration", "$float")
     reason = "its content does not belong there" if known else 'no such tag; a map with such a key is written {"$map": {...}}'
-    raise DatumError(f"bad {tag}: {reason}", path_text(path))
+    raise DatumError(f"{BAD_TAG}{tag[1:]}: {reason}", path_text(path))
 
 
 def _timestamp(value: datetime) -> str:

@@ -28,7 +28,7 @@ def loads(text: str, **options: Any) -> Any:
 def without_mark(data: bytes) -> bytes:
     """Return JSON text in UTF-8 without the byte order mark that it may begin with. Raises `DatumError` for UTF-16 and UTF-32."""
     if data.startswith(_MARKS_OF_UTF_16) or b"\0" in data[:4]:  # no JSON has a NUL, and every one begins in ASCII
-        raise DatumError("not UTF-8: by its first bytes the text is UTF-16 or UTF-32")
+        raise DatumError("not UTF-8: by its first bytes the text is UTF-16 or UTF-32; save it as UTF-8")
     return data.removeprefix(BYTE_ORDER_MARK)
 
 

@@ -126,7 +126,7 @@ def test_a_device_is_written_to_not_replaced(run: Run, weather: Path) -> None:
 
 
 def test_an_interrupt_is_code_130(weather: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    def interrupt(_: object) -> None:
+    def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(records, "_print_records", interrupt)

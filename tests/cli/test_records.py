@@ -1,12 +1,17 @@
 """encode, cat, head, count."""
 
+import codecs
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from avro_ocf import Reader
+from avro_ocf.cli.program import main
+from avro_ocf.extended_json import dumps
 from tests.cli.commands import EXAMPLES, Run, in_station_order, json_lines, weather_records
 
 pytestmark = pytest.mark.host
@@ -209,3 +214,74 @@ def test_a_value_with_a_branch_cannot_be_grouped_by(run: Run, tmp_path: Path) ->
     records.write_text('{"a": {"$branch": ["string", "x"]}}\n')
     result = run("encode", "--schema", schema, "--by", "a", records, tmp_path / "out.avro", code=1)
     assert result.stderr == f"avro-ocf: {records}, line 1: a: a value with a $branch cannot be grouped by\n".encode()
+
+
+MONGO = b'{"_id":{"$oid":"5f0"},"at":{"$date":{"$numberLong":"5"}},"$map":{"$bytes":"3q0="}}\n'
+
+
+@pytest.mark.parametrize("by", [[], ["--by", "_id"]])
+def test_plain_json_is_taken_as_it_is(run: Run, tmp_path: Path, by: list[str]) -> None:
+    done = run("encode", *by, "-", "out.avro", stdin=MONGO, code=1)
+    assert done.stderr.decode().startswith("avro-ocf: stdin, line 1: _id: bad $oid: no such tag; ")
+    assert b"--plain takes JSON as it is" in done.stderr
+    run("encode", "--plain", *by, "-", "out.avro", stdin=MONGO)
+    assert run("cat", "--plain", "out.avro").stdout == run("head", "--plain", "out.avro").stdout == MONGO
+    assert json_lines(run("cat", "out.avro").stdout)[0]["_id"] == {"$map": {"$oid": "5f0"}}
+    (tmp_path / "s.avsc").write_text(
+        '{"type": "record", "name": "R", "fields": [{"name": "m", "type": {"type": "map", "values": "string"}}]}'
+    )
+    line = b'{"m":{"$bytes":"3q0="}}\n'
+    run("encode", "--plain", *(by and ["--by", "m"]), "--schema", "s.avsc", "-", "out.avro", stdin=line)
+    assert run("cat", "--plain", "out.avro").stdout == line
+
+
+PLAIN = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["$oid", "$bytes", "$map", "$", "a"]), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@given(st.lists(st.dictionaries(st.sampled_from(["$date", "$branch", "a"]), PLAIN, min_size=1, max_size=3), min_size=1, max_size=4))
+def test_what_is_plain_comes_back(tmp_path_factory: pytest.TempPathFactory, records: list[Any]) -> None:
+    folder = tmp_path_factory.getbasetemp()
+    (folder / "in.ndjson").write_bytes(codecs.BOM_UTF8 + b"".join(json.dumps(record).encode() + b"\r\n" for record in records))
+    assert main(["encode", "--plain", str(folder / "in.ndjson"), str(folder / "out.avro")]) == 0
+    with Reader(folder / "out.avro") as reader:
+        assert [dumps(record, tags=False) for record in reader] == [dumps(record, tags=False) for record in records]
+
+
+def test_plain_output_has_a_word_for_all_or_is_an_error(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "s.avsc").write_text(
+        '{"type": "record", "name": "R", "fields": [{"name": "a", "type": {"type": "array", "items": ["double", "bytes"]}}]}'
+    )
+    run(
+        "encode", "--schema", "s.avsc", "-", "out.avro", stdin=b'{"a":[1.5]}\n{"a":[0.5,{"$bytes":""}]}\n{"a":[{"$float":"NaN"}]}\n'
+    )
+    done = run("cat", "--plain", "out.avro", code=1)
+    assert done.stdout == b'{"a":[1.5]}\n'
+    assert (
+        done.stderr == b"avro-ocf: out.avro: record 1: a[1]: JSON has no word for bytes; without --plain it is printed as a tag\n"
+    )
+
+
+@pytest.mark.parametrize("by", [[], ["--by", "a"]])
+def test_a_byte_order_mark_is_no_part_of_the_text(run: Run, tmp_path: Path, by: list[str]) -> None:
+    line = b'{"a":"\xef\xbb\xbf"}\n'
+    for text in (codecs.BOM_UTF8 + line * 2, (codecs.BOM_UTF8 + line) * 2):
+        (tmp_path / "in.ndjson").write_bytes(text)
+        run("encode", *by, "in.ndjson", "a.avro")
+        run("encode", *by, "-", "b.avro", stdin=text)
+        assert run("cat", "a.avro").stdout == run("cat", "b.avro").stdout == line * 2
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf_16_is_named(run: Run, encoding: str) -> None:
+    done = run("encode", "-", "out.avro", stdin='{"a": 1}\n'.encode(encoding), code=1)
+    assert b"stdin, line 1: not UTF-8: by its first bytes the text is UTF-16" in done.stderr

@@ -1,5 +1,6 @@
 """table add, ingest, read: records into a store and back."""
 
+import codecs
 import json
 import subprocess
 from pathlib import Path
@@ -254,3 +255,11 @@ def test_commands_about_files_do_not_load_the_store() -> None:
     )
     done = subprocess.run([COMMAND[0], "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+
+
+def test_text_with_a_byte_order_mark(run: Run) -> None:
+    for text in (lines(NOTES), json.dumps(NOTES).encode()):
+        assert ingest(run, "Nemuro", "notes", stdin=codecs.BOM_UTF8 + text)["record_count"] == len(NOTES)
+    assert "stdin: not UTF-8: by its first bytes the text is UTF-16" in ingest(
+        run, "Nemuro", "notes", stdin=lines(NOTES).decode().encode("utf-16"), code=1
+    )

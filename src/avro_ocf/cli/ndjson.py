@@ -7,17 +7,19 @@ from typing import BinaryIO
 from avro_ocf import extended_json
 from avro_ocf.cli.output import CommandError
 from avro_ocf.errors import DatumError
+from avro_ocf.json_text import without_mark
 
 
 class Lines:
-    """The records of an NDJSON file; blank lines are none.
+    """The records of an NDJSON file, with the tags of `extended_json` or without; blank lines are none.
 
     `number` is the line, counted from 1, of the record read last: with `errors_named`, what goes wrong is told with it.
     """
 
-    def __init__(self, file: BinaryIO, name: str) -> None:
+    def __init__(self, file: BinaryIO, name: str, *, tags: bool) -> None:
         self._file = file
         self._name = name
+        self._tags = tags
         self.number = 0
 
     def __iter__(self) -> Iterator[object]:
@@ -52,18 +54,20 @@ class Lines:
         except DatumError as error:
             line = f", line {self.number}" if self.number else ""
             place = f"{error.path}: " if error.path else ""
-            raise CommandError(f"{self._name}{line}: {place}{error.message}") from error
+            hint = "; --plain takes JSON as it is" if error.message.startswith(extended_json.BAD_TAG) else ""
+            raise CommandError(f"{self._name}{line}: {place}{error.message}{hint}") from error
 
     def _records(self) -> Iterator[tuple[bytes, object]]:
         self.number = 0
-        for line in self._file:
+        for marked in self._file:
             self.number += 1
-            if not line.isspace():
-                yield line, _parse(line)
+            line = without_mark(marked)  # there may be one wherever files were joined
+            if line and not line.isspace():
+                yield line, self._parse(line)
 
     def _spooled(self, rows: Iterable[tuple[int, bytes]]) -> Iterator[object]:
         for self.number, line in rows:
-            yield _parse(line)
+            yield self._parse(line)
 
     @staticmethod
     def _value(record: object, field: str) -> bytes:
@@ -74,9 +78,8 @@ class Lines:
         except TypeError:  # only a `$branch` reads as what no decoder gives
             raise DatumError("a value with a $branch cannot be grouped by", field) from None
 
-
-def _parse(line: bytes) -> object:
-    try:
-        return extended_json.loads(line.decode())
-    except UnicodeDecodeError as error:
-        raise DatumError(f"not UTF-8: {error}") from None
+    def _parse(self, line: bytes) -> object:
+        try:
+            return extended_json.loads(line.decode(), tags=self._tags)
+        except UnicodeDecodeError as error:
+            raise DatumError(f"not UTF-8: {error}") from None

@@ -10,11 +10,11 @@ from contextlib import ExitStack
 from itertools import islice
 from typing import BinaryIO, cast
 
-from avro_ocf import Header, Reader, Schema, Writer, decode_blocks, infer_schema, scan_blocks
+from avro_ocf import DatumError, Header, Reader, Schema, Writer, decode_blocks, infer_schema, scan_blocks
 from avro_ocf.cli.arguments import Commands, add_command, add_file, byte_range, codec, natural, schema_file, sync_marker
 from avro_ocf.cli.ndjson import Lines
 from avro_ocf.cli.output import CommandError, name_of, opened, reading, write_json_text, write_line, writing
-from avro_ocf.extended_json import dumps
+from avro_ocf.extended_json import check_plain, dumps
 
 
 def add_commands(commands: Commands) -> None:
@@ -24,6 +24,7 @@ def add_commands(commands: Commands) -> None:
         "--schema", type=schema_file, metavar="S.avsc", help="the records' schema (default: inferred, to fit exactly)"
     )
     encode.add_argument("--codec", type=codec, default="deflate", help="compression of the blocks (default: %(default)s)")
+    encode.add_argument("--plain", action="store_true", help='take JSON as it is: nothing in it is a tag such as {"$bytes": ...}')
     encode.add_argument("--by", metavar="FIELD", help="one block for each value of FIELD, in order of appearance")
     encode.add_argument(
         "--sync-marker", type=sync_marker, metavar="HEX", help="16 bytes (default: random, so no two files are equal)"
@@ -36,6 +37,7 @@ def add_commands(commands: Commands) -> None:
     head = add_command(commands, head_command, "the first records as JSON lines")
     head.add_argument("-n", type=natural, default=10, metavar="N", help="how many (default: %(default)s)")
     for command in (cat, head):
+        command.add_argument("--plain", action="store_true", help="without tags; what JSON has no word for is an error")
         command.add_argument("--reader-schema", type=schema_file, metavar="S.avsc", help="resolve the records to this schema")
     count = add_command(commands, count_command, "the number of records")
     for command in (cat, head, count):
@@ -48,7 +50,7 @@ def encode_command(args: argparse.Namespace) -> None:
         source = stack.enter_context(opened(args.input))
         if args.schema is None and not source.seekable():
             source = stack.enter_context(_spooled(source))
-        lines = Lines(source, name_of(args.input))
+        lines = Lines(source, name_of(args.input), tags=not args.plain)
         stack.enter_context(lines.errors_named())
         if args.schema is None:
             schema = infer_schema(lines)
@@ -67,13 +69,14 @@ def encode_command(args: argparse.Namespace) -> None:
 def cat_command(args: argparse.Namespace) -> None:
     """Print the records of FILE, one JSON object a line. What JSON has no word for is tagged, as in {"$bytes": "3q0="}."""
     with reading(args.file) as file, Reader(file, args.reader_schema) as reader:
-        _print_records(reader if args.block is None else _range_records(file, reader.header, args.block, args.reader_schema))
+        records = reader if args.block is None else _range_records(file, reader.header, args.block, args.reader_schema)
+        _print_records(records, plain=args.plain)
 
 
 def head_command(args: argparse.Namespace) -> None:
     """Print the first N records of FILE, one JSON object a line."""
     with reading(args.file) as file, Reader(file, args.reader_schema) as reader:
-        _print_records(islice(reader, min(args.n, sys.maxsize)))
+        _print_records(islice(reader, min(args.n, sys.maxsize)), plain=args.plain)
 
 
 def count_command(args: argparse.Namespace) -> None:
@@ -82,9 +85,18 @@ def count_command(args: argparse.Namespace) -> None:
         write_line(str(sum(block.record_count for block in scan_blocks(file))))
 
 
-def _print_records(records: Iterable[object]) -> None:
-    for record in records:
-        write_json_text(dumps(record))
+def _print_records(records: Iterable[object], *, plain: bool) -> None:
+    for number, record in enumerate(records):
+        if plain:
+            _check_plain(record, number)
+        write_json_text(dumps(record, tags=not plain))
+
+
+def _check_plain(record: object, number: int) -> None:
+    try:
+        check_plain(record)
+    except DatumError as error:
+        raise DatumError(f"{error.message}; without --plain it is printed as a tag", error.path, number) from None
 
 
 def _range_records(file: BinaryIO, header: Header, block: tuple[int, int], reader_schema: Schema | None) -> Iterator[object]:
