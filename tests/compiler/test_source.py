@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from avro_ocf.compiler import Decoder, Encoder, Skipper
+from avro_ocf.compiler import Decoder, Encoder, Skipper, source
 from avro_ocf.compiler.source import SOURCES_KEPT, execute, literal
 from avro_ocf.errors import FormatError
 from avro_ocf.limits import DEFAULT_LIMITS
 from avro_ocf.resolution.identity import identity
 from avro_ocf.schema.model import Node
 from avro_ocf.schema.parse import parse_node
+from tests.files.concurrency import THREADS, in_threads
 
 HOSTILE = [
     '"];import os#',
@@ -134,3 +135,13 @@ def test_very_long_sources_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None
         monkeypatch.setattr("avro_ocf.compiler.source.SOURCE_MAX", longest)
         assert execute(text, f"longest {longest}", {})
         assert any(f"longest {longest}" in filename for filename in linecache.cache) is is_kept
+
+
+@pytest.mark.host
+def test_threads_may_keep_and_forget_the_same_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source, "SOURCES_KEPT", 1)
+
+    def run(number: int) -> bool:
+        return all(execute(f"number = {turn % 3 + number % 2}\n", "threads", {}) for turn in range(300))
+
+    assert in_threads(run) == [True] * THREADS

@@ -1,6 +1,7 @@
 """`Reader`: any binary input, records and blocks, and errors with their place in the file."""
 
 import io
+import itertools
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,6 +13,8 @@ from avro_ocf.errors import AvroError, FormatError, LimitError, ResolutionError,
 from avro_ocf.files.reader import Reader, scan_blocks
 from avro_ocf.limits import DEFAULT_LIMITS
 from tests.container.build import SHIP, make_file, raw_block, ship
+from tests.files.concurrency import Pipe, interrupt_at
+from tests.files.sharing import make
 
 HEADER, PARTS = make_file([ship(0), ship(1)], [ship(2)], [ship(number) for number in range(3, 40)], codec="deflate")
 FILE = b"".join(PARTS)
@@ -21,22 +24,6 @@ BLOCKS = [
     Block(HEADER.size + len(PARTS[1]), len(PARTS[2]), 1),
     Block(HEADER.size + len(PARTS[1]) + len(PARTS[2]), len(PARTS[3]), 37),
 ]
-
-
-class Pipe(io.RawIOBase):
-    """A raw file that cannot be sought and gives a few bytes at a time."""
-
-    def __init__(self, data: bytes, size: int = 5) -> None:
-        self._data = io.BytesIO(data)
-        self._size = size
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        data = self._data.read(min(self._size, len(buffer)))
-        buffer[: len(data)] = data
-        return len(data)
 
 
 class Bare:
@@ -69,6 +56,52 @@ def test_a_loop_goes_on_where_the_last_one_stopped() -> None:
     assert list(reader) == SHIPS[1:]
     assert list(reader) == []
     assert list(reader.blocks()) == BLOCKS  # seekable: the blocks are always there
+
+
+def test_loops_and_next_take_turns() -> None:
+    reader = Reader(io.BytesIO(FILE))
+    records = iter(reader)
+    assert [next(records), next(reader), next(records)] == SHIPS[:3]
+    assert [record for record, _ in zip(reader, range(10), strict=False)] == SHIPS[3:13]
+    assert next(reader) == SHIPS[14]  # `zip` took one more
+    assert list(records) == SHIPS[15:]
+    with pytest.raises(StopIteration):
+        next(reader)
+    assert next(reader, None) is None
+
+
+def test_what_a_loop_could_not_read_is_the_next_stored_block() -> None:
+    at = BLOCKS[1].start_byte
+    data = FILE[:at] + raw_block(1, b"\xff") + FILE[BLOCKS[2].start_byte :]
+    reader = Reader(io.BytesIO(data))
+    for _ in range(2):
+        with pytest.raises(FormatError, match="bad deflate data") as caught:
+            list(reader)
+        assert (caught.value.offset, caught.value.block) == (at, 1)
+    assert next(reader.stored_blocks()).data == b"\xff"
+    assert list(reader) == SHIPS[3:]
+
+
+def test_an_interrupted_reader_goes_on_or_says_that_it_cannot() -> None:
+    data, _ = make(10, "deflate", 4)
+    outcomes = set()
+    for step in itertools.count(1):
+        taken: list[int] = []
+        reader = Reader(io.BytesIO(data))
+        if not interrupt_at(step, lambda reader=reader, taken=taken: taken.extend(iter(reader.__next__, None))):  # type: ignore[misc]
+            break
+        before = len(taken)
+        try:
+            taken += reader
+        except AvroError as error:
+            assert "interrupted" in str(error)
+            outcomes.add("stopped")
+        else:
+            assert len(taken) >= 9
+            outcomes.add("went on")
+        # The record that was in flight may be lost.
+        assert taken == list(range(len(taken))) or taken == [number for number in range(len(taken) + 1) if number != before]
+    assert outcomes == {"stopped", "went on"}
 
 
 def test_blocks_and_records_do_not_disturb_each_other() -> None:

@@ -67,8 +67,8 @@ def execute(text: str, title: str, namespace: dict[str, Any]) -> bool:
         return True
     # A modification time of None keeps `linecache.checkcache` from dropping the entry.
     linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+    _filenames.pop(filename, None)  # it goes to the end; another thread may have dropped it
     _filenames[filename] = None
-    _filenames.move_to_end(filename)
     while len(_filenames) > SOURCES_KEPT:
         linecache.cache.pop(_filenames.popitem(last=False)[0], None)
     return True

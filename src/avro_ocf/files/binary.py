@@ -4,6 +4,7 @@ import contextlib
 import os
 import stat
 from collections.abc import Iterator
+from threading import RLock
 from typing import Any, BinaryIO, Final, cast
 
 from avro_ocf.errors import AvroError
@@ -25,7 +26,7 @@ def is_path(path_or_file: object, method: str) -> bool:
 
 
 class Source:
-    """A file to read. Its offsets count from where the file object stood when it was given."""
+    """A file to read, by several threads if need be. Its offsets count from where the file object stood when it was given."""
 
     def __init__(self, path_or_file: PathOrFile) -> None:
         self._owned = is_path(path_or_file, "read")
@@ -36,41 +37,48 @@ class Source:
         self._start = self._file.tell() if self.is_seekable else 0
         self._position = 0
         self._read = getattr(self._file, "read1", self._file.read)  # `read1` does not wait for more than is there
+        self._lock = RLock()  # the file object has one position for all
 
     def read(self) -> bytes:
         """Return the next bytes, as many as come at once, or `b""` at the end. Raises `AvroError` after `close`."""
-        self._check_open()
-        if self.is_seekable:
-            self._file.seek(self._start + self._position)
-        data: bytes = self._read(READ_BYTES)
-        self._position += len(data)
-        return data
+        with self._lock:
+            try:
+                if self.is_seekable:
+                    self._file.seek(self._start + self._position)
+                data: bytes = self._read(READ_BYTES)
+            except ValueError as error:
+                raise self._worded(error) from None
+            self._position += len(data)
+            return data
 
     def read_at(self, offset: int, length: int) -> bytes:
         """Return `length` bytes from `offset` on, fewer where the file ends.
 
         Raises `OSError` when the file is not seekable, and `AvroError` after `close`.
         """
-        self._check_open()
         if not self.is_seekable:
             raise OSError("the file is not seekable")
-        self._file.seek(self._start + offset)
-        data: bytes = self._file.read(length)
-        while len(data) < length:  # an unbuffered file may return less than there is
-            more = self._file.read(length - len(data))
-            if not more:
-                break
-            data += more
-        return data
+        with self._lock:
+            try:
+                self._file.seek(self._start + offset)
+                data: bytes = self._file.read(length)
+                while len(data) < length:  # an unbuffered file may return less than there is
+                    more = self._file.read(length - len(data))
+                    if not more:
+                        break
+                    data += more
+            except ValueError as error:
+                raise self._worded(error) from None
+            return data
 
     def close(self) -> None:
         """Close the file, if it was given as a path."""
         if self._owned:
             self._file.close()
 
-    def _check_open(self) -> None:
-        if self._owned and self._file.closed:
-            raise AvroError("the reader is closed")
+    def _worded(self, error: ValueError) -> Exception:
+        """Return what a file's `ValueError` means: most often that it is closed."""
+        return AvroError("the reader is closed") if self._owned and self._file.closed else error
 
 
 class Sink:

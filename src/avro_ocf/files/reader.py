@@ -1,25 +1,55 @@
 """`Reader`: the records and blocks of a container file."""
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from itertools import chain
+from operator import length_hint
+from threading import RLock
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Generic, Self, TypeVar, cast
 
 from avro_ocf.api import parse_schema
 from avro_ocf.container.block import HEAD_BYTES, Block, StoredBlock, decode_block, decode_head, placed, truncated_block
 from avro_ocf.container.header import SYNC_BYTES, Header
 from avro_ocf.container.parser import NEED_DATA, Signal, StreamParser
-from avro_ocf.errors import FormatError, LimitError, TruncatedError
+from avro_ocf.errors import AvroError, FormatError, LimitError, TruncatedError
 from avro_ocf.files.binary import PathOrFile, Source
 from avro_ocf.limits import DEFAULT_LIMITS, Limits
+
+Item = TypeVar("Item")
+
+
+class _Pull(Generic[Item]):
+    """An iterator that threads may share: `take` gives each item under a lock, and raises `StopIteration` at the end."""
+
+    __slots__ = ("_lock", "_take")
+
+    def __init__(self, take: Callable[[], Item], lock: Any) -> None:
+        self._take = take
+        self._lock = lock
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Item:
+        with self._lock:
+            return self._take()
+
+
+def has_global_lock() -> bool:
+    """Tell whether one thread at a time runs Python code."""
+    return bool(getattr(sys, "_is_gil_enabled", lambda: True)())
 
 
 class Reader:
     """Reads a container file: a path, or a binary file object, which may be a pipe and is read from its current position.
 
     Iterate over it for the records, each as `reader_schema` (a `Schema`, or what `parse_schema` takes) asks. It is read once: a
-    loop goes on where the last one stopped, with whole blocks read ahead. `header` is the file's `Header`, and every offset counts
-    from the file's start. Errors are `FormatError`, with the place in the file, `SchemaError`, and `OSError` from the file itself.
+    loop, and `next`, goes on at the record after the last one, and an error comes again. `header` is the file's `Header`, and every
+    offset counts from the file's start. Errors are `FormatError`, with the place in the file, `SchemaError`, and `OSError` from the
+    file itself.
+
+    Threads may share a reader, and its iterators: each record goes to one of them, and `blocks` and `read_block` disturb nobody.
     """
 
     def __init__(
@@ -33,6 +63,9 @@ class Reader:
         self._reader_schema = (
             None if reader_schema is None else parse_schema(reader_schema, limits=limits, logical_types=logical_types)
         )
+        self._lock = RLock()  # for all that moves the reader on
+        self._current: Iterator[Any] | StoredBlock = iter([])  # the block taken last: what is left of it, or as it is stored
+        self._torn = False  # an interrupt may have lost what was being read
         self._source = Source(file_or_path)
         self._parser = StreamParser(limits=limits, logical_types=logical_types)
         try:
@@ -42,10 +75,17 @@ class Reader:
         except BaseException:
             self.close()
             raise
-        self._records = chain.from_iterable(decode_block(header, stored, self._reader_schema) for stored in self.stored_blocks())
 
     def __iter__(self) -> Iterator[Any]:
-        return self._records
+        # All loops take from the one iterator over the block's list, whose `next` is a single step where there is a global lock.
+        records = chain.from_iterable(_Pull(self._take_records, self._lock))
+        return records if has_global_lock() else _Pull(records.__next__, self._lock)
+
+    def __next__(self) -> Any:
+        for records in _Pull(self._take_records, self._lock):
+            for record in records:
+                return record
+        raise StopIteration
 
     def __enter__(self) -> Self:
         return self
@@ -58,9 +98,8 @@ class Reader:
         self._source.close()
 
     def stored_blocks(self) -> Iterator[StoredBlock]:
-        """Yield the blocks as they are stored, from where the last loop stopped: for copying them as they are."""
-        while isinstance(event := self._next_event(), StoredBlock):
-            yield event
+        """Yield the blocks as they are stored, from the first one that no loop has begun: for copying them as they are."""
+        return _Pull(self._take_stored, self._lock)
 
     def blocks(self) -> Iterator[Block]:
         """Yield where each block stands, without unpacking any: from the first one if the file is seekable, else as
@@ -68,9 +107,8 @@ class Reader:
 
         Sync markers are checked, records are not.
         """
-        if self._source.is_seekable:
-            return self._scan()
-        return (stored.block for stored in self.stored_blocks())
+        blocks = self._scan() if self._source.is_seekable else (stored.block for stored in self.stored_blocks())
+        return _Pull(blocks.__next__, self._lock)
 
     def read_block(self, block: Block) -> list[Any]:
         """Return the records of `block`, of which `blocks` told; the file must be seekable, and iteration is not disturbed.
@@ -98,6 +136,45 @@ class Reader:
         while (event := self._parser.next_event()) is NEED_DATA:
             self._parser.receive_data(self._source.read())
         return event
+
+    def _next_stored(self) -> StoredBlock:
+        """Return the next block of the file; the caller notes that it has it. Raises `StopIteration` at the end."""
+        if self._torn:
+            raise AvroError("reading was interrupted, and a block may be lost: make a new reader")
+        self._torn = True
+        try:
+            event = self._next_event()
+        except Exception:
+            self._torn = False
+            raise
+        if isinstance(event, StoredBlock):
+            return event
+        self._torn = False
+        raise StopIteration
+
+    def _take_records(self) -> Iterator[Any]:
+        """Return the iterator over the records of the block that is being given out, or of the next one when it is used up.
+
+        Each step that moves on is one assignment, so that an interrupt doubles nothing, and loses nothing in silence.
+        """
+        while True:
+            current = self._current
+            if isinstance(current, StoredBlock):
+                self._current = iter(decode_block(self.header, current, self._reader_schema))
+            elif length_hint(current):
+                return current
+            else:
+                self._current = self._next_stored()
+                self._torn = False
+
+    def _take_stored(self) -> StoredBlock:
+        current = self._current
+        if isinstance(current, StoredBlock):
+            self._current = iter([])
+        else:
+            current = self._next_stored()
+            self._torn = False
+        return current
 
     def _scan(self) -> Iterator[Block]:
         """Yield the blocks of a seekable file, reading only their heads and sync markers."""
