@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from functools import lru_cache
+from operator import index
 from typing import TYPE_CHECKING, Any
 
 from avro_ocf.errors import FormatError
@@ -13,6 +14,11 @@ from avro_ocf.schema.sources import json_object, json_text, loaded
 if TYPE_CHECKING:
     from avro_ocf.compiler import Decoder, Encoder, Skipper
     from avro_ocf.resolution.compatibility import Incompatibility
+
+Bytes = bytes | bytearray | memoryview
+
+WINDOW_BYTES = 1 << 14
+"""Bytes of a datum that is one of several, at first: some generated code takes time for all the bytes that it is given."""
 
 SCHEMAS_KEPT = 256
 """Parsed schemas and compiled readers kept for reuse. Schemas come from files, so the least recently used one goes first."""
@@ -36,7 +42,7 @@ class Schema:
         self._canonical_form: str | None = None
         self._encoder: Encoder | None = None
         self._skipper: Skipper | None = None
-        self._decoders: dict[Schema | None, Decoder] = {}
+        self._decoders: dict[object, Decoder] = {}
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Schema) and self._key == other._key
@@ -86,49 +92,77 @@ class Schema:
             self._skipper = Skipper(self.node, self.limits)
         return self._skipper
 
-    def decoder(self, reader_schema: "Schema | None" = None) -> "Decoder":
-        """Return the compiled decoder that reads this schema's bytes as `reader_schema` asks; its `source` is the generated text.
+    def decoder(self, reader_schema: "Schema | None" = None, *, branches: bool = False) -> "Decoder":
+        """Return the compiled decoder that reads this schema's bytes as `decode` does; its `source` is the generated text.
 
         Raises `ResolutionError` when no value of this schema can be read so (specification, "Schema Resolution").
         """
-        decoder = self._decoders.get(reader_schema)
+        key = (reader_schema, "branches") if branches else reader_schema
+        decoder = self._decoders.get(key)
         if decoder is None:
-            decoder = self._compile_decoder(reader_schema)
+            decoder = self._compile_decoder(reader_schema, branches=branches)
             if len(self._decoders) >= SCHEMAS_KEPT:
                 self._decoders.clear()
-            self._decoders[reader_schema] = decoder
+            self._decoders[key] = decoder
         return decoder
 
-    def _compile_decoder(self, reader_schema: "Schema | None") -> "Decoder":
+    def _compile_decoder(self, reader_schema: "Schema | None", *, branches: bool) -> "Decoder":
         from avro_ocf.compiler import Decoder
         from avro_ocf.schema.measure import is_charged
 
         if reader_schema is None or reader_schema == self:
             from avro_ocf.resolution.identity import identity
 
-            plan = identity(self.node)
+            plan = identity(self.node, branches=branches)
         else:
             from avro_ocf.resolution.resolve import resolve
 
-            plan = resolve(self.node, reader_schema.node)
+            plan = resolve(self.node, reader_schema.node, branches=branches)
         return Decoder(plan, self.limits, is_charged(self.node))
 
     def encode(self, datum: object) -> bytes:
         """Return `datum` in the binary encoding. Raises `DatumError` with the path of what does not fit."""
         return self.encoder.encode(datum)
 
-    def decode(self, data: bytes | bytearray | memoryview, reader_schema: "Schema | None" = None) -> Any:
+    def decode(self, data: Bytes, reader_schema: "Schema | None" = None, *, branches: bool = False) -> Any:
         """Return the one datum that `data` holds, read as `reader_schema` asks where one is given.
+
+        With `branches`, a value of a union with two or more branches that are not null comes as the tuple `(branch name, value)`,
+        which `encode` takes: so what is decoded is encoded as it was. The name is the type's, of a named type the fullname; null
+        comes as None. With a reader's schema, its unions count.
 
         Raises `FormatError` for bytes that are not exactly one datum, also for bytes after it, and `ResolutionError` when the two
         schemas do not resolve.
         """
         if type(data) is not bytes:
             data = bytes(memoryview(data))  # an int or a list is no data, though `bytes` would take it
-        value, end = self.decoder(reader_schema).decode(data)
+        value, end = self.decoder(reader_schema, branches=branches).decode(data)
         if end != len(data):
             raise FormatError(f"{len(data) - end} bytes after the datum", offset=end)
         return value
+
+    def decode_from(
+        self, data: Bytes, start: int, reader_schema: "Schema | None" = None, *, branches: bool = False
+    ) -> tuple[Any, int]:
+        """Return the datum that begins at byte `start` of `data`, one of several, and the position of the byte after it.
+
+        It takes time for the datum, whatever the size of `data`. The other arguments and the errors are those of `decode`; offsets
+        count from the first byte of `data`, at whose end there is no datum but an error, unless its type takes no bytes.
+        """
+        view = memoryview(data).cast("B")
+        start = index(start)
+        if not 0 <= start <= view.nbytes:
+            raise FormatError(f"there is no byte {start} in data of {view.nbytes} bytes", offset=start)
+        decoder = self.decoder(reader_schema, branches=branches)
+        window_bytes = WINDOW_BYTES
+        while window_bytes < view.nbytes - start:
+            try:
+                value, size = decoder.decode(bytes(view[start : start + window_bytes]))
+            except FormatError:  # be it because the window ends
+                window_bytes *= 8
+            else:
+                return value, start + size
+        return decoder.decode(data if type(data) is bytes else bytes(view), start)
 
     def encode_json(self, datum: object) -> str:
         """Return `datum` as JSON text (specification, "JSON Encoding"). Raises `DatumError`."""
@@ -136,11 +170,14 @@ class Schema:
 
         return encode_json(self.node, datum, self.limits)
 
-    def decode_json(self, text: str) -> Any:
-        """Return the datum that JSON text holds (specification, "JSON Encoding"). Raises `DatumError`."""
+    def decode_json(self, text: str, *, branches: bool = False) -> Any:
+        """Return the datum that JSON text holds (specification, "JSON Encoding"). Raises `DatumError`.
+
+        With `branches`, the branches that it names are kept, as `decode` does.
+        """
         from avro_ocf.json_encoding import decode_json
 
-        return decode_json(self.node, text, self.limits)
+        return decode_json(self.node, text, self.limits, branches=branches)
 
     def encode_single_object(self, datum: object) -> bytes:
         """Return `datum` behind the marker and this schema's fingerprint (specification, "Single-object encoding")."""
@@ -148,14 +185,15 @@ class Schema:
 
         return encode_single_object(self.fingerprint(), self.encode(datum))
 
-    def decode_single_object(self, data: bytes, reader_schema: "Schema | None" = None) -> Any:
-        """Return the datum of a single-object message of this schema.
+    def decode_single_object(self, data: Bytes, reader_schema: "Schema | None" = None, *, branches: bool = False) -> Any:
+        """Return the datum of a single-object message of this schema; the other arguments are those of `decode`.
 
         Raises `FormatError` when the marker or the fingerprint is another, and as `decode` does; offsets count from the first byte.
         """
         from avro_ocf.single_object import decode_single_object
 
-        value, end = self.decoder(reader_schema).decode(*decode_single_object(self.fingerprint(), data))
+        decoder = self.decoder(reader_schema, branches=branches)
+        value, end = decoder.decode(*decode_single_object(self.fingerprint(), data))
         if end != len(data):
             raise FormatError(f"{len(data) - end} bytes after the datum", offset=end)
         return value

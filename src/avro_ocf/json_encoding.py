@@ -37,8 +37,11 @@ def encode_json(node: Node, datum: object, limits: Limits) -> str:
         raise DatumError("nested deeper than Python's stack allows") from None
 
 
-def decode_json(node: Node, text: str, limits: Limits) -> object:
-    """Return the datum that JSON `text` holds. Raises `DatumError` for what is not JSON, repeats a key or does not fit."""
+def decode_json(node: Node, text: str, limits: Limits, *, branches: bool = False) -> object:
+    """Return the datum that JSON `text` holds, with `branches` also the names that it gives of a union's.
+
+    Raises `DatumError` for what is not JSON, repeats a key or does not fit.
+    """
     if not isinstance(text, str):
         raise TypeError(f"JSON text is a str, not {type(text).__name__}")
     try:
@@ -47,7 +50,7 @@ def decode_json(node: Node, text: str, limits: Limits) -> object:
         raise DatumError("nested deeper than Python's stack allows") from None
     except ValueError as error:
         raise DatumError(f"not JSON: {error}") from None
-    return from_json_value(node, value, limits)
+    return from_json_value(node, value, limits, branches=branches)
 
 
 def to_json_value(node: Node, datum: object, limits: Limits) -> object:
@@ -59,7 +62,7 @@ def to_json_value(node: Node, datum: object, limits: Limits) -> object:
         raise DatumError("nested deeper than Python's stack allows") from None
 
 
-def from_json_value(node: Node, value: object, limits: Limits) -> object:
+def from_json_value(node: Node, value: object, limits: Limits, *, branches: bool = False) -> object:
     """Return the datum that `value`, decoded JSON, stands for. Raises `DatumError` with the path of what does not fit."""
     try:
         datum = _datum(node, value)
@@ -67,7 +70,7 @@ def from_json_value(node: Node, value: object, limits: Limits) -> object:
         raise DatumError(fault.message, fault.path) from None
     except RecursionError:
         raise DatumError("nested deeper than Python's stack allows") from None
-    return decode(identity(node), encode(node, datum, limits), 0, limits)[0]
+    return decode(identity(node, branches=branches), encode(node, datum, limits), 0, limits)[0]
 
 
 def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import json
 from pathlib import Path
 from typing import Any, cast
 
@@ -9,6 +10,7 @@ import pytest
 
 from avro_ocf.api import parse_schema
 from avro_ocf.container.block import Block
+from avro_ocf.container.parser import decode_blocks
 from avro_ocf.errors import AvroError, FormatError, LimitError, ResolutionError, SchemaError, TruncatedError, UnsupportedCodecError
 from avro_ocf.files.reader import Reader, scan_blocks
 from avro_ocf.limits import DEFAULT_LIMITS
@@ -253,3 +255,19 @@ def test_a_closed_reader(tmp_path: Path) -> None:
     for call in (lambda: list(reader.blocks()), lambda: reader.read_block(BLOCKS[0])):
         with pytest.raises(AvroError, match="closed"):
             call()
+
+
+def test_branches_are_kept_by_every_way_of_reading() -> None:
+    pets = parse_schema([{"type": "record", "name": name, "fields": []} for name in ("Cat", "Dog")])
+    written: list[Any] = [("Dog", {}), ("Cat", {})]
+    header, parts = make_file(written, written[:1], schema=pets)
+    reader_schema = ["int", {"type": "record", "name": "Lynx", "aliases": ["Cat"], "fields": []}, {**json.loads(pets.json)[1]}]
+    for schema, first, second in ((None, "Dog", "Cat"), (reader_schema, "Dog", "Lynx")):
+        records: list[Any] = [(first, {}), (second, {}), (first, {})]
+        with Reader(io.BytesIO(b"".join(parts)), schema, branches=True) as reader:
+            assert list(reader) == records
+            assert [record for block in reader.blocks() for record in reader.read_block(block)] == records
+            parsed = None if schema is None else parse_schema(schema)
+            data = b"".join(parts[1:])
+            assert list(decode_blocks(header, data, parsed, branches=True)) == records
+            assert list(decode_blocks(header, data, parsed)) == list(Reader(io.BytesIO(b"".join(parts)), schema)) == [{}] * 3

@@ -15,6 +15,7 @@ from avro_ocf.limits import Limits
 from avro_ocf.resolution.plan import (
     Plan,
     ReadArray,
+    ReadBranch,
     ReadEnum,
     ReadFixed,
     ReadMap,
@@ -49,6 +50,8 @@ def parts_of(item: Type) -> Sequence[Type]:
             return (item.values,)
         case ReadUnion():
             return item.branches
+        case ReadBranch():
+            return (item.plan,)
         case ReadPrimitive() | ReadFixed() | ReadEnum() | ReadNothing():
             return ()
 

@@ -6,7 +6,18 @@ from typing import Final
 
 from avro_ocf.compiler.layout import Type
 from avro_ocf.floats import nearest_float
-from avro_ocf.resolution.plan import FieldStep, Plan, ReadArray, ReadEnum, ReadFixed, ReadMap, ReadPrimitive, ReadRecord, ReadUnion
+from avro_ocf.resolution.plan import (
+    FieldStep,
+    Plan,
+    ReadArray,
+    ReadBranch,
+    ReadEnum,
+    ReadFixed,
+    ReadMap,
+    ReadPrimitive,
+    ReadRecord,
+    ReadUnion,
+)
 from avro_ocf.schema.model import PRIMITIVES, Node
 
 SIZES: Final = {"null": 0, "float": 4, "double": 8}
@@ -70,7 +81,7 @@ def fails_at_the_end(plan: Plan) -> bool:
         return any(
             step.name is not None and not isinstance(step.plan, ReadRecord) and fails_at_the_end(step.plan) for step in plan.steps
         )
-    return not isinstance(plan, ReadFixed) and not (isinstance(plan, ReadPrimitive) and plan.type == "null")
+    return not isinstance(plan, ReadFixed | ReadBranch) and not (isinstance(plan, ReadPrimitive) and plan.type == "null")
 
 
 def is_flat(plan: Plan, levels: int = 4) -> bool:

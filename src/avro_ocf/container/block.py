@@ -92,8 +92,8 @@ def unpack_block(header: Header, stored: StoredBlock) -> bytes:
         raise placed(error, stored.block.start_byte, stored.block_index) from None
 
 
-def decode_block(header: Header, stored: StoredBlock, reader_schema: Schema | None = None) -> list[Any]:
-    """Return the records of a block, read as `reader_schema` asks where one is given.
+def decode_block(header: Header, stored: StoredBlock, reader_schema: Schema | None = None, *, branches: bool = False) -> list[Any]:
+    """Return the records of a block, read as `reader_schema` asks where one is given, with `branches` as `Schema.decode` does.
 
     Raises `FormatError` with the byte, block, record and path of what is wrong: in a compressed block the byte is the block's
     first, and the message tells the byte of its uncompressed data.
@@ -101,7 +101,8 @@ def decode_block(header: Header, stored: StoredBlock, reader_schema: Schema | No
     data = unpack_block(header, stored)
     try:
         records: list[Any]
-        records, end = header.schema.decoder(reader_schema).decode_many(data, 0, stored.block.record_count)
+        decoder = header.schema.decoder(reader_schema, branches=branches)
+        records, end = decoder.decode_many(data, 0, stored.block.record_count)
         if end != len(data):
             raise FormatError(f"the records end here; the block's data goes on for {len(data) - end} bytes", offset=end)
     except FormatError as error:

@@ -128,8 +128,10 @@ class StreamParser:
             self._needed = self._head.length
 
 
-def decode_blocks(header: Header, data: bytes, reader_schema: Schema | None = None, *, start_byte: int = 0) -> Iterator[Any]:
-    """Yield the records of any run of whole blocks of the file with that `header`.
+def decode_blocks(
+    header: Header, data: bytes, reader_schema: Schema | None = None, *, start_byte: int = 0, branches: bool = False
+) -> Iterator[Any]:
+    """Yield the records of any run of whole blocks of the file with that `header`, each as `Schema.decode` gives it.
 
     Raises `FormatError` with the block and record, and with the byte, of what is wrong, counted from the start of `data`, which is
     byte `start_byte` of its file; the blocks before it come first.
@@ -138,4 +140,4 @@ def decode_blocks(header: Header, data: bytes, reader_schema: Schema | None = No
     parser.receive_data(data)
     parser.receive_data(b"")
     while isinstance(stored := parser.next_event(), StoredBlock):
-        yield from decode_block(header, stored, reader_schema)
+        yield from decode_block(header, stored, reader_schema, branches=branches)

@@ -44,10 +44,10 @@ def has_global_lock() -> bool:
 class Reader:
     """Reads a container file: a path, or a binary file object, which may be a pipe and is read from its current position.
 
-    Iterate over it for the records, each as `reader_schema` (a `Schema`, or what `parse_schema` takes) asks. It is read once: a
-    loop, and `next`, goes on at the record after the last one, and an error comes again. `header` is the file's `Header`, and every
-    offset counts from the file's start. Errors are `FormatError`, with the place in the file, `SchemaError`, and `OSError` from the
-    file itself.
+    Iterate over it for the records, each as `reader_schema` (a `Schema`, or what `parse_schema` takes) asks, with `branches` as
+    `Schema.decode` gives them. It is read once: a loop, and `next`, goes on at the record after the last one, and an error comes
+    again. `header` is the file's `Header`, and every offset counts from the file's start. Errors are `FormatError`, with the place
+    in the file, `SchemaError`, and `OSError` from the file itself.
 
     Threads may share a reader, and its iterators: each record goes to one of them, and `blocks` and `read_block` disturb nobody.
     """
@@ -57,9 +57,11 @@ class Reader:
         file_or_path: PathOrFile,
         reader_schema: object = None,
         *,
+        branches: bool = False,
         limits: Limits = DEFAULT_LIMITS,
         logical_types: bool = True,
     ) -> None:
+        self._branches = branches
         self._reader_schema = (
             None if reader_schema is None else parse_schema(reader_schema, limits=limits, logical_types=logical_types)
         )
@@ -71,7 +73,7 @@ class Reader:
         try:
             self.header = header = cast("Header", self._next_event())
             if self._reader_schema:
-                header.schema.decoder(self._reader_schema)
+                header.schema.decoder(self._reader_schema, branches=branches)
         except BaseException:
             self.close()
             raise
@@ -130,7 +132,10 @@ class Reader:
         stored = parser.next_event()
         if not isinstance(stored, StoredBlock) or stored.block != block:
             raise missing
-        return decode_block(self.header, stored, self._reader_schema)
+        return self._decode(stored)
+
+    def _decode(self, stored: StoredBlock) -> list[Any]:
+        return decode_block(self.header, stored, self._reader_schema, branches=self._branches)
 
     def _next_event(self) -> Header | StoredBlock | Signal:
         while (event := self._parser.next_event()) is NEED_DATA:
@@ -160,7 +165,7 @@ class Reader:
         while True:
             current = self._current
             if isinstance(current, StoredBlock):
-                self._current = iter(decode_block(self.header, current, self._reader_schema))
+                self._current = iter(self._decode(current))
             elif length_hint(current):
                 return current
             else:

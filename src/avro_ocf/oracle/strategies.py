@@ -119,17 +119,18 @@ def schemas(*, logical: bool = True, recursive: bool = True, large: bool = True,
     return strategy(draw_schema, logical=logical, recursive=recursive, large=large, max_leaves=max_leaves)
 
 
-def from_schema(schema: object, *, logical_types: bool = True, huge: bool = True) -> st.SearchStrategy[Any]:
+def from_schema(schema: object, *, logical_types: bool = True, huge: bool = True, branches: bool = False) -> st.SearchStrategy[Any]:
     """Return a strategy for the values of `schema`, each the very value that `Schema.decode` gives back, by `same`.
 
     `schema` is a JSON object or text, a `Schema`, or its `node`. With `logical_types=False`, which counts for JSON only, all values
     are raw. `huge` lets in, now and then, a string or bytes of 20,000, or 300 items. Values at the bounds of their types are
-    frequent; those of unions are bare, and such that no other branch changes them.
+    frequent; those of unions are bare, and such that no other branch changes them. With `branches` each is the very value that
+    `decode` with `branches` gives back instead, of any branch.
 
     Examples shrink towards the first branch, empty arrays and maps, and zeros.
     """
     node = schema if isinstance(schema, Node) else _parsed(schema, logical_types=logical_types).node
-    return strategy(draw_value, node, huge=huge)
+    return strategy(draw_value, node, huge=huge, branches=branches)
 
 
 def _parsed(schema: object, *, logical_types: bool) -> Schema:

@@ -12,6 +12,7 @@ from avro_ocf.reference.source import Source
 from avro_ocf.resolution.plan import (
     Plan,
     ReadArray,
+    ReadBranch,
     ReadEnum,
     ReadFixed,
     ReadMap,
@@ -47,6 +48,8 @@ def plan_zero_byte_values(plan: Plan) -> int:
             return 1
         case ReadRecord():
             return zero_byte_values(plan.node)
+        case ReadBranch():
+            return plan_zero_byte_values(plan.plan)
     return 0
 
 
@@ -74,6 +77,9 @@ class Decoder:
                 return self.map(plan, pos, self.source.enter(depth, pos))
             case ReadUnion():
                 return self.union(plan, pos, depth)
+            case ReadBranch():
+                value, end = self.value(plan.plan, pos, depth)
+                return (plan.name, value), end
             case ReadRecord():
                 return self.record(plan, pos, self.source.enter(depth, pos))
             case ReadNothing():

@@ -14,6 +14,7 @@ from avro_ocf.resolution.plan import (
     ReadPrimitive,
     ReadRecord,
     ReadUnion,
+    with_branch,
 )
 from avro_ocf.schema.measure import nodes
 from avro_ocf.schema.model import Array, Enum, Fixed, Map, Node, Record, Union
@@ -21,17 +22,17 @@ from avro_ocf.schema.model import Array, Enum, Fixed, Map, Node, Record, Union
 UNLINKED = ReadNothing("not linked yet")
 
 
-def identity(root: Node) -> Plan:
-    """Return the plan that reads values of `root` as what they were written as."""
-    return identities(root)[id(root)]
+def identity(root: Node, *, branches: bool = False) -> Plan:
+    """Return the plan that reads values of `root` as what they were written as, with `branches` also as which of a union's."""
+    return identities(root, branches=branches)[id(root)]
 
 
-def identities(root: Node) -> dict[int, Plan]:
+def identities(root: Node, *, branches: bool = False) -> dict[int, Plan]:
     """Return the identity plan of every node reachable from `root`, by the node's `id`."""
     reachable = nodes(root)
     plans = {id(node): _unlinked(node) for node in reachable}
     for node in reachable:
-        _link(node, plans)
+        _link(node, plans, branches=branches)
     return plans
 
 
@@ -52,7 +53,7 @@ def _unlinked(node: Node) -> Plan:
     return ReadPrimitive(node.type, node.type, node.logical)
 
 
-def _link(node: Node, plans: dict[int, Plan]) -> None:
+def _link(node: Node, plans: dict[int, Plan], *, branches: bool) -> None:
     match node, plans[id(node)]:
         case Record(), ReadRecord() as plan:
             plan.steps = tuple(FieldStep(field.name, field.name, plans[id(field.node)], field.node) for field in node.fields)
@@ -62,4 +63,5 @@ def _link(node: Node, plans: dict[int, Plan]) -> None:
         case Map(), ReadMap() as plan:
             plan.values = plans[id(node.values)]
         case Union(), ReadUnion() as plan:
-            plan.branches = tuple(plans[id(branch)] for branch in node.branches)
+            found = [(branch, plans[id(branch)]) for branch in node.branches]
+            plan.branches = tuple(with_branch(node, *both) if branches else both[1] for both in found)

@@ -7,7 +7,7 @@ the value. A recursive schema gives a cyclic plan.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from avro_ocf.schema.model import Logical, Node
+from avro_ocf.schema.model import Logical, Node, Union
 
 
 class ReadPrimitive:
@@ -68,6 +68,16 @@ class ReadUnion:
         self.branches = tuple(branches)
 
 
+class ReadBranch:
+    """A value of a reader's union that comes with the `name` of its branch, as `(name, value)`; `plan` reads the value."""
+
+    __slots__ = ("name", "plan")
+
+    def __init__(self, name: str, plan: "Plan") -> None:
+        self.name = name
+        self.plan = plan
+
+
 class ReadNothing:
     """A value that cannot be read as the reader asks: meeting one is a `FormatError` with `reason`."""
 
@@ -111,4 +121,13 @@ class ReadRecord:
         self.names: tuple[str, ...] = ()
 
 
-Plan = ReadPrimitive | ReadFixed | ReadEnum | ReadArray | ReadMap | ReadUnion | ReadRecord | ReadNothing
+Plan = ReadPrimitive | ReadFixed | ReadEnum | ReadArray | ReadMap | ReadUnion | ReadBranch | ReadRecord | ReadNothing
+
+
+def with_branch(union: Union, branch: Node, plan: Plan) -> Plan:
+    """Return `plan`, which reads `branch` of a reader's `union`, so that its value comes with the branch's name.
+
+    Null comes without, and so does the only branch beside it: none other can be meant.
+    """
+    is_only = sum(other.type != "null" for other in union.branches) < 2
+    return plan if is_only or branch.type == "null" else ReadBranch(branch.name, plan)

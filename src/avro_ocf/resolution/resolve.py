@@ -15,6 +15,7 @@ from avro_ocf.resolution.plan import (
     ReadPrimitive,
     ReadRecord,
     ReadUnion,
+    with_branch,
 )
 from avro_ocf.schema.model import Array, Enum, Field, Fixed, Map, Node, Record, Union
 from avro_ocf.schema.path import ROOT
@@ -22,8 +23,8 @@ from avro_ocf.schema.path import ROOT
 SKIPPED = ReadNothing("the reader has no such field")
 
 
-def resolve(writer: Node, reader: Node) -> Plan:
-    """Return the plan that reads values of `writer` as values of `reader`.
+def resolve(writer: Node, reader: Node, *, branches: bool = False) -> Plan:
+    """Return the plan that reads values of `writer` as values of `reader`, with `branches` also as which of its unions'.
 
     A branch of a writer's union and a symbol of its enums may be unreadable, which is for the data to show. Raises
     `ResolutionError` with the path of what can never be read, or for schemas that take too many comparisons.
@@ -31,7 +32,7 @@ def resolve(writer: Node, reader: Node) -> Plan:
     matching = Matching(writer, reader)
     if not matching.root.matches:
         raise _error(matching.root)
-    return _Linker(matching, reader).plan(matching.root)
+    return _Linker(matching, reader, branches=branches).plan(matching.root)
 
 
 def _error(pair: Pair) -> ResolutionError:
@@ -45,10 +46,12 @@ def _error(pair: Pair) -> ResolutionError:
 class _Linker:
     """Makes the plans of all pairs that match: first each by itself, then the links between them."""
 
-    def __init__(self, matching: Matching, reader: Node) -> None:
+    def __init__(self, matching: Matching, reader: Node, *, branches: bool) -> None:
         self._matching = matching
         self._reader = reader
+        self._branches = branches
         self._default_plans: dict[int, Plan] = {}
+        self._choices: dict[int, Plan] = {}
         pairs = [pair for pair in matching.pairs.values() if pair.matches and not pair.is_choice]
         self._plans = {id(pair): _unlinked(pair.writer, pair.reader) for pair in pairs}
         for pair in pairs:
@@ -56,7 +59,17 @@ class _Linker:
 
     def plan(self, pair: Pair) -> Plan:
         """Return the plan of `pair`, which reads nothing if it does not match."""
-        return self._plans[id(pair.chosen)] if pair.matches else ReadNothing(pair.reason)
+        if not pair.matches:
+            return ReadNothing(pair.reason)
+        if id(pair) not in self._choices:
+            chosen = pair.chosen
+            self._choices[id(pair)] = self._with_branch(pair.reader, chosen.reader, self._plans[id(chosen)])
+        return self._choices[id(pair)]
+
+    def _with_branch(self, reader: Node, branch: Node, plan: Plan) -> Plan:
+        if self._branches and isinstance(reader, Union) and reader is not branch:
+            return with_branch(reader, branch, plan)
+        return plan
 
     def _link(self, pair: Pair, plan: Plan) -> None:
         match plan, pair.writer, pair.reader:
@@ -65,7 +78,7 @@ class _Linker:
             case ReadMap(), _, _:
                 plan.values = self.plan(pair.needs[0][1])
             case ReadUnion(), _, _:
-                plan.branches = tuple(self.plan(need) for _, need in pair.needs)
+                plan.branches = tuple(self._branch_plan(pair.reader, need) for _, need in pair.needs)
             case ReadRecord(), Record() as writer, Record() as reader:
                 matched = field_matches(writer, reader)
                 readers = {matched[field.name].name: field for field in reader.fields if field.name in matched}
@@ -77,6 +90,10 @@ class _Linker:
                 )
                 plan.names = tuple(field.name for field in reader.fields)
 
+    def _branch_plan(self, reader: Node, need: Pair) -> Plan:
+        plan = self.plan(need)
+        return self._with_branch(reader, need.reader, plan) if need.matches else plan
+
     def _step(self, written: Field, read: Field | None) -> FieldStep:
         if read is None:
             return FieldStep(written.name, None, SKIPPED, written.node)
@@ -84,7 +101,7 @@ class _Linker:
 
     def _default_plan(self, field: Field) -> Plan:
         if not self._default_plans:
-            self._default_plans = identities(self._reader)
+            self._default_plans = identities(self._reader, branches=self._branches)
         return self._default_plans[id(field.node)]
 
 

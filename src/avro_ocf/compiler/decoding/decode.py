@@ -35,6 +35,7 @@ from avro_ocf.resolution.plan import (
     FieldStep,
     Plan,
     ReadArray,
+    ReadBranch,
     ReadEnum,
     ReadFixed,
     ReadMap,
@@ -147,11 +148,10 @@ class DecodeEmitter(SkipEmitter):
 
     def emit(self, plan: Plan, target: str) -> None:
         """Read a value."""
-        function = self.function_of(plan)
-        if function is None:
-            self.emit_written_out(plan, target)
-        else:
+        if function := self.function_of(plan):
             self.emit_call(function, target)
+        else:
+            self.emit_written_out(plan, target)
 
     def emit_call(self, function: str, target: str) -> None:
         """Read a value by a function."""
@@ -176,11 +176,12 @@ class DecodeEmitter(SkipEmitter):
                 self.emit_map(plan, target)
             case ReadUnion():
                 self.emit_cases(
-                    plan,
-                    tuple(plan.branches),
-                    lambda branch: self.emit(branch, target),
-                    lambda function: self.emit_call(function, target),
+                    plan, plan.branches, lambda branch: self.emit(branch, target), lambda name: self.emit_call(name, target)
                 )
+            case ReadBranch():
+                value = self.new("value")
+                self.emit(plan.plan, value)
+                self.add(put(target, f"({literal(plan.name)}, {value})"))
             case ReadEnum():
                 self.emit_enum(plan, target)
             case ReadFixed():

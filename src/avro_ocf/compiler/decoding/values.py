@@ -129,15 +129,17 @@ def default_expression(step: DefaultStep, limits: Limits, bind: Callable[[object
     from avro_ocf.reference import decode
 
     value, _ = decode(step.plan, step.data, 0, limits)
-    if isinstance(value, list | dict):
+    if isinstance(value, list | dict) or type(value) is tuple:
         return f"{bind(fresh, 'fresh')}({bind(value, 'default')})" if value else str(value)
     return bind(value, "default")
 
 
 def fresh(value: Any) -> Any:
-    """Copy the lists and dicts of a default."""
+    """Copy the lists and dicts of a default, also those behind the names of branches."""
     if isinstance(value, list):
         return [fresh(item) for item in value]
     if isinstance(value, dict):
         return {key: fresh(item) for key, item in value.items()}
+    if type(value) is tuple:
+        return value[0], fresh(value[1])
     return value

@@ -43,16 +43,17 @@ RANGES = {
 NO_UUIDS = ("", "no uuid", "0" * 31)
 
 
-def draw_value(source: Source, node: Node, *, huge: bool = True) -> object:
+def draw_value(source: Source, node: Node, *, huge: bool = True, branches: bool = False) -> object:
     """Draw a value that fits `node` and that reading gives back as it was, by `same`.
 
     `huge` lets in, once in two hundred times, a string or bytes of 20,000, or 300 items or entries; never two of them in one value.
+    With `branches` it is what reading with `branches` gives back, in which unions take any of their branches.
 
-    Recursion ends after a few levels. No value is of the form `(branch, value)`, and inside unions none is the raw value of a
+    Recursion ends after a few levels. Else no value is of the form `(branch, value)`, and inside unions none is the raw value of a
     logical type, since another branch might take it. Raises `Discarded` where every try might be read as another value, or where
     no value fits.
     """
-    return _Drawing(source, node, huge=huge).value(node, 0, raw=True)
+    return _Drawing(source, node, huge=huge, branches=branches).value(node, 0, raw=True)
 
 
 @lru_cache(16)
@@ -100,11 +101,12 @@ def fills_in(node: Node, value: object) -> bool:
 class _Drawing:
     """One value being drawn. `left` is how many more values it may hold; `huge` tells whether a part of it may be a huge one."""
 
-    def __init__(self, source: Source, root: Node, *, huge: bool) -> None:
+    def __init__(self, source: Source, root: Node, *, huge: bool, branches: bool) -> None:
         self.source = source
         self.heights = _heights(root)
         self.left = VALUES
         self.huge = huge
+        self.branches = branches
         if id(root) not in self.heights:
             raise Discarded
 
@@ -155,10 +157,14 @@ class _Drawing:
         return self.source.choice((70, 300))
 
     def branch_value(self, union: Union, depth: int) -> object:
-        """Draw a value for one branch that no other branch takes for its own and changes."""
+        """Draw a value for one branch, that branch's name with it or such that no other takes it for its own and changes it."""
         branches = [branch for branch in union.branches if id(branch) in self.heights]
         ends = depth >= DEPTH or self.left <= 0
         branch = min(branches, key=lambda branch: self.heights[id(branch)]) if ends else self.source.choice(branches)
+        if self.branches:
+            value = self.value(branch, depth, raw=True)
+            is_only = sum(other.type != "null" for other in union.branches) < 2
+            return value if is_only or value is None else (branch.name, value)
         for _ in range(3):
             value = self.value(branch, depth, raw=False)
             others = [other for other in union.branches if other is not branch and fills_in(other, value)]
