@@ -152,6 +152,13 @@ class Emitter(Lines):
             self.namespace[name] = value
         return name
 
+    def emit_read(self, call: str, target: str) -> None:
+        """Assign what `call` returns, a value and the position after it."""
+        if target.endswith(APPEND):
+            self.add(f"item, pos = {call}", put(target, "item"))
+        else:
+            self.add(f"{target}, pos = {call}")
+
     def function_of(self, item: Type) -> str | None:
         """Return the name of the function for `item`, or None if `item` is to be written out here."""
         is_deep = self._nesting >= NESTING_MAX and bool(parts_of(item))

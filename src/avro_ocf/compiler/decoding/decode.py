@@ -10,6 +10,7 @@ from itertools import groupby
 from struct import unpack_from
 from typing import Any, Final
 
+from avro_ocf.compiler.decoding.integers import emit_long_integer
 from avro_ocf.compiler.decoding.windows import MANY, Windows
 from avro_ocf.compiler.layout import APPEND, Layout, Type, put
 from avro_ocf.compiler.plans import (
@@ -27,7 +28,7 @@ from avro_ocf.compiler.plans import (
 )
 from avro_ocf.compiler.skip import SkipEmitter
 from avro_ocf.compiler.source import literal
-from avro_ocf.compiler.varints import BOOLEAN_LISTS, CONTINUED, SIGNED, SIGNED_BYTES, small_integers
+from avro_ocf.compiler.varints import BOOLEAN_LISTS, SIGNED, SIGNED_BYTES, small_integers
 from avro_ocf.errors import FormatError
 from avro_ocf.limits import Limits
 from avro_ocf.resolution.plan import (
@@ -158,13 +159,6 @@ class DecodeEmitter(SkipEmitter):
         self.has_calls = True
         self.emit_read(f"{function}(data, pos{self.arguments}{self.depth_argument()})", target)
 
-    def emit_read(self, call: str, target: str) -> None:
-        """Assign what `call` returns, a value and the position after it."""
-        if target.endswith(APPEND):
-            self.add(f"item, pos = {call}", put(target, "item"))
-        else:
-            self.add(f"{target}, pos = {call}")
-
     def emit_written_out(self, plan: Plan, target: str) -> None:
         """Read a value without a function for its type."""
         match plan:
@@ -256,33 +250,10 @@ class DecodeEmitter(SkipEmitter):
             self.add(f"if second < 128: {put(target, 'integers[byte + (second << 7)]')}; {self.step(2, keep=True)}")
             with self.block("else:"):
                 if self.integers <= IN_PLACE_MAX:
-                    self.emit_long_integer(type_name, target)
+                    emit_long_integer(self, type_name, target)
                 else:
                     self.emit_read(f"read_{type_name}(data, {self.here()}, byte, second)", target)
         self.ahead = 0
-
-    def emit_long_integer(self, type_name: str, target: str) -> None:
-        """Read an integer of three bytes or more."""
-        sum_, value = "byte + (second << 7) + (third << 14)", put(target, "~third if byte & 1 else third")
-        self.add(f"third = {self.octet(2)}")
-        self.add(f"if third < 128: third = {sum_} - {CONTINUED[2]} >> 1; {value}; {self.step(3, keep=True)}")
-        with self.block("else:"):
-            self.add(f"fourth = {self.octet(3)}", f"third = {sum_} + (fourth << 21)")
-            self.add(f"if fourth < 128: third = third - {CONTINUED[3]} >> 1; {value}; {self.step(4, keep=True)}")
-            with self.block("else:"):
-                half = f"(third - {CONTINUED[4]} >> 1)"
-                self.add(f"fifth = {self.octet(4)}")
-                limit = 16 if type_name == "int" else 128
-                self.add(f"if fifth < {limit}: third = {half} + (fifth << 27); {value}; {self.step(5, keep=True)}")
-                if type_name == "int":
-                    self.add("else: raise Unusual")
-                    return
-                with self.block("else:"):
-                    self.add(f"sixth = {self.octet(5)}")
-                    last = f"{half} + (fifth + (sixth << 7) - 128 << 27)"
-                    self.add(f"if sixth < 128: third = {last}; {value}; {self.step(6, keep=True)}")
-                    with self.block("else:"):
-                        self.emit_read(f"read_long(data, {self.here()}, byte, second)", target)
 
     def emit_enum(self, plan: ReadEnum, target: str) -> None:
         """Read an enum."""
