@@ -2,7 +2,8 @@
 
 Nothing is ever rounded. `from_raw` never fails: a raw value outside Python's range stays raw. `to_raw` takes a value of the type's
 own Python type and raises `ValueError` where it has no exact raw value. Raw values themselves are the caller's business. Decimals
-are calculated in the context made here, never in the thread's own.
+are calculated in the context made here, never in the thread's own. A value of a subclass counts for what it says of itself, which
+may be more than its base class holds, such as the nanoseconds of a pandas `Timestamp`.
 """
 
 from collections.abc import Callable
@@ -12,8 +13,9 @@ from struct import Struct
 from typing import Any, Final, NamedTuple
 
 from avro_ocf.errors import FormatError
+from avro_ocf.foreign import nanoseconds_beyond, plain_date, plain_datetime, plain_time
 from avro_ocf.schema.model import Logical
-from avro_ocf.varint import decode_long, encode_long
+from avro_ocf.varint import LONG_MAX, LONG_MIN, decode_long, encode_long
 
 
 class Duration(NamedTuple):
@@ -57,8 +59,16 @@ def _decimal(raw: bytes, unscaled: bytes, scale: int) -> Decimal | bytes:
         return raw
 
 
+def exceeds_precision(logical: Logical, value: object) -> bool:
+    """Tell whether `value` is a decimal that has more digits than `logical` says; it is written exactly all the same."""
+    if logical.name != "decimal" or not isinstance(value, Decimal) or not value.is_finite():
+        return False
+    return bool(value) and value.adjusted() + logical.scale + 1 > logical.precision
+
+
 def _unscaled(value: Decimal, scale: int) -> int:
     """Return `value * 10**scale`; `ValueError` when that is no whole number or a huge one."""
+    value = Decimal(value)  # a subclass may calculate otherwise
     if not value.is_finite():
         raise ValueError("is not a finite number")
     if not value:
@@ -86,14 +96,12 @@ def _two_complement(number: int) -> bytes:
     return number.to_bytes(length, "big", signed=True)
 
 
-def _decimal_conversion(precision: int, scale: int, size: int | None) -> Conversion:
+def _decimal_conversion(scale: int, size: int | None) -> Conversion:
     def from_raw(raw: bytes) -> Decimal | bytes:
         return _decimal(raw, raw, scale)
 
     def to_raw(value: Decimal) -> bytes:
         number = _unscaled(value, scale)
-        if number and value.adjusted() + scale + 1 > precision:
-            raise ValueError(f"has more digits than the precision, {precision}")
         shortest = _two_complement(number)
         if size is None:
             return shortest
@@ -187,6 +195,8 @@ def date_to_raw(value: date) -> int:
     """Convert to days since 1970-01-01; a `datetime` is refused."""
     if isinstance(value, datetime):
         raise ValueError("is a datetime, not a date")
+    if type(value) is not date:
+        value = plain_date(value)
     return value.toordinal() - _EPOCH_ORDINAL
 
 
@@ -205,7 +215,9 @@ def time_micros_from_raw(microseconds: int) -> time | int:
 
 
 def time_micros_to_raw(value: time) -> int:
-    """Convert to microseconds after midnight; a time with a time zone is refused."""
+    """Convert to microseconds after midnight; a time with a time zone is refused. `fold` says nothing of the time of day."""
+    if type(value) is not time:
+        value = plain_time(value)
     if value.tzinfo is not None:
         raise ValueError("has a time zone")
     return ((value.hour * 60 + value.minute) * 60 + value.second) * 1_000_000 + value.microsecond
@@ -234,6 +246,8 @@ def timestamp_micros_from_raw(microseconds: int) -> datetime | int:
 
 def timestamp_micros_to_raw(value: datetime) -> int:
     """Convert to microseconds since the epoch; a datetime without a time zone is refused."""
+    if type(value) is not datetime:
+        value = plain_datetime(value)
     try:
         offset = value.utcoffset()
     except Exception as error:  # noqa: BLE001 - a time zone is code of the datum's
@@ -268,7 +282,12 @@ def local_timestamp_micros_from_raw(microseconds: int) -> datetime | int:
 
 
 def local_timestamp_micros_to_raw(value: datetime) -> int:
-    """Convert to microseconds since 1970-01-01 on the value's own clock; a datetime with a time zone is refused."""
+    """Convert to microseconds since 1970-01-01 on the value's own clock; a datetime with a time zone is refused.
+
+    `fold` is no part of what the clock shows.
+    """
+    if type(value) is not datetime:
+        value = plain_datetime(value)
     if value.tzinfo is not None:
         raise ValueError("has a time zone")
     return _microseconds(value - _EPOCH)
@@ -288,6 +307,16 @@ def _whole_milliseconds(microseconds: int) -> int:
     if rest:
         raise ValueError("has parts of a millisecond")
     return milliseconds
+
+
+def nanos_to_raw(logical: Logical, value: datetime) -> int:
+    """Convert to nanoseconds as `logical` counts them, `timestamp-nanos` or `local-timestamp-nanos`. Reading gives that number."""
+    to_micros = timestamp_micros_to_raw if logical.name == "timestamp-nanos" else local_timestamp_micros_to_raw
+    nanoseconds = nanoseconds_beyond(value)
+    number = to_micros(plain_datetime(value, nanoseconds=nanoseconds)) * 1000 + nanoseconds
+    if not LONG_MIN <= number <= LONG_MAX:
+        raise ValueError("lies outside the years 1677 to 2262, which 64 bits of nanoseconds reach")
+    return number
 
 
 _DURATION = Struct("<III")
@@ -322,10 +351,10 @@ CONVERSIONS: Final = {
 def conversion(logical: Logical, type_name: str, size: int | None = None) -> Conversion | None:
     """Return how `logical` is converted on a raw `type_name`, a fixed of `size` bytes say, or None if its raw value is its value.
 
-    That is so for `timestamp-nanos` and `local-timestamp-nanos`, which Python's datetime cannot hold.
+    That is so for `timestamp-nanos` and `local-timestamp-nanos`, which Python's datetime cannot hold; see `nanos_to_raw`.
     """
     if logical.name == "decimal":
-        return _decimal_conversion(logical.precision, logical.scale, size)
+        return _decimal_conversion(logical.scale, size)
     if logical.name == "uuid":
         return _uuid_conversion(type_name)
     return CONVERSIONS.get(logical.name)

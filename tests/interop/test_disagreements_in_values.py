@@ -122,6 +122,7 @@ def test_decimal_beyond_precision() -> None:
     for name in ("fastavro", "avro", "cavro"):
         assert load(name).decode(json, b"\x04\x30\x39") == Decimal(12000)
     assert parse_schema(json).decode(b"\x04\x30\x39") == Decimal(12345)
+    assert parse_schema(json).encode(Decimal(12345)) == b"\x04\x30\x39"
 
 
 def test_decimal_without_bytes() -> None:

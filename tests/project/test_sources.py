@@ -13,7 +13,7 @@ MOST_FUNCTION_LINES = 60
 
 LAYERS = (
     ("errors",),
-    ("floats", "json_text", "limits", "varint"),
+    ("floats", "foreign", "json_text", "limits", "varint"),
     ("cursor",),
     ("schema",),
     ("logical",),

@@ -12,7 +12,7 @@ from avro_ocf.reference.fault import Fault, field_step, item_step, key_step
 from avro_ocf.reference.skip import Skipper
 from avro_ocf.reference.source import Source
 from avro_ocf.schema.measure import field_charge, value_charge, zero_byte_values
-from avro_ocf.schema.model import Array, Enum, Field, Fixed, Map, Node, Record, Union
+from avro_ocf.schema.model import Array, Enum, Field, Fixed, Logical, Map, Node, Record, Union
 from avro_ocf.varint import encode_long
 
 
@@ -211,20 +211,36 @@ def plain(node: Node, datum: object) -> Encoded:
     """Encode a primitive or a fixed, through its logical type if it has one."""
     size = node.size if isinstance(node, Fixed) else None
     if node.logical is not None:
-        from avro_ocf.logical import conversion
+        from avro_ocf.logical import conversion, exceeds_precision
 
         found = conversion(node.logical, node.type, size)
-        if found is not None and isinstance(datum, found.python_type):
+        if found is None:
+            return nanoseconds(node.logical, datum)
+        if isinstance(datum, found.python_type):
             try:
-                return raw(node.type, size, found.to_raw(datum))[0], EXACT
+                data, _ = raw(node.type, size, found.to_raw(datum))
             except ValueError as error:
                 raise Fault(f"a {node.logical.name} that {error}") from None
-        if found is not None:
-            try:
-                return raw(node.type, size, datum)[0], CONVERTED
-            except Fault as fault:
-                raise Fault(f"{fault.message} (as {node.logical.name}: a {found.python_type.__name__})") from None
+            return data, CONVERTED if exceeds_precision(node.logical, datum) else EXACT
+        try:
+            return raw(node.type, size, datum)[0], CONVERTED
+        except Fault as fault:
+            raise Fault(f"{fault.message} (as {node.logical.name}: a {found.python_type.__name__})") from None
     return raw(node.type, size, datum)
+
+
+def nanoseconds(logical: Logical, datum: object) -> Encoded:
+    """Encode a time in nanoseconds, which is an int, and may be given as a datetime."""
+    from datetime import datetime
+
+    from avro_ocf.logical import nanos_to_raw
+
+    if not isinstance(datum, datetime):
+        return integer("long", datum), EXACT
+    try:
+        return integer("long", nanos_to_raw(logical, datum)), CONVERTED
+    except ValueError as error:
+        raise Fault(f"a {logical.name} that {error}") from None
 
 
 def raw(type_name: str, size: int | None, datum: object) -> Encoded:

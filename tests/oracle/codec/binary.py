@@ -5,9 +5,10 @@
 
 import struct
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any, TypeVar
 
-from avro_ocf.schema.model import Array, Enum, Fixed, Map, Node, Record, Union
+from avro_ocf.schema.model import Array, Enum, Fixed, Logical, Map, Node, Record, Union
 from tests.oracle.codec.logical import LogicalTypes
 
 T = TypeVar("T")
@@ -297,8 +298,18 @@ class BinaryCodec(LogicalTypes):
                 return any(self.fits(branch, value) for branch in node.branches)
         return self.fits_plain(node, value)
 
+    def digits(self, value: Decimal, logical: Logical) -> int:
+        """Return how many digits a decimal has whose last one stands for `10**-scale`."""
+        return max(value.adjusted() + logical.scale + 1, 0) if value else 0
+
     def fits_plain(self, node: Node, value: Any) -> bool:
         if node.type in {"float", "double"} and type(value) is not float:
+            return False
+        if (
+            node.logical is not None
+            and isinstance(value, Decimal)
+            and self.digits(value, node.logical) > node.logical.precision > 0
+        ):
             return False
         try:
             back = self.read(Input(self.write(node, value)), node)

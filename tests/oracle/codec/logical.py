@@ -110,8 +110,6 @@ class LogicalTypes:
     def to_decimal(self, node: Node, value: Decimal) -> bytes:
         assert node.logical is not None
         unscaled = self.unscaled(value, node.logical.scale)
-        if len(str(abs(unscaled))) > node.logical.precision:
-            raise ValueError("more digits than the precision")
         return self.to_two_complement(unscaled, node.size if isinstance(node, Fixed) else None)
 
     def from_big_decimal(self, _logical: Logical, raw: bytes) -> Decimal:

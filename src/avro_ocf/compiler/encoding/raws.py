@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any, Final
 
 from avro_ocf import logical
-from avro_ocf.compiler.faults import Unusual
 from avro_ocf.schema.model import Logical
 
 _DIGITS_MAX: Final = 18
@@ -67,7 +66,6 @@ def raw_expression(
 def _decimal_to_raw(found: Logical, general: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Return the function that makes raw values of short decimals, those with another exponent than most by `general`."""
     has_exponent = Decimal((0, (1,), -found.scale)).same_quantum
-    limit = 10**found.precision
 
     def to_raw(value: Decimal) -> Any:
         if not has_exponent(value):
@@ -76,8 +74,6 @@ def _decimal_to_raw(found: Logical, general: Callable[[Any], Any]) -> Callable[[
         if len(text) > _TEXT_MAX:
             return general(value)
         number = int(text.replace(".", "", 1))
-        if not -limit < number < limit:
-            raise Unusual
         return number.to_bytes((number if number >= 0 else ~number).bit_length() // 8 + 1, "big", signed=True)
 
     return to_raw
