@@ -1,6 +1,6 @@
 """`Schema`: a parsed schema and all that it can do with one datum."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from operator import index
 from typing import TYPE_CHECKING, Any
@@ -64,6 +64,14 @@ class Schema:
 
             self._canonical_form = canonical_form(self.node)
         return self._canonical_form
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The fullnames of its named types, in the order in which they are defined (specification, "Names")."""
+        from avro_ocf.schema.measure import nodes
+        from avro_ocf.schema.model import Named
+
+        return tuple(node.fullname for node in nodes(self.node) if isinstance(node, Named))
 
     def fingerprint(self, algorithm: str = "CRC-64-AVRO") -> bytes:
         """Return the canonical form's fingerprint: 8 bytes for CRC-64-AVRO, little-endian, 16 for MD5, 32 for SHA-256.
@@ -208,18 +216,34 @@ class Schema:
         return compare(self.node, first, second, self.limits)
 
 
-def parse_schema(source: object, *, strict: bool = True, logical_types: bool = True, limits: Limits = DEFAULT_LIMITS) -> Schema:
+def parse_schema(
+    source: object,
+    *,
+    known: Iterable[object] = (),
+    strict: bool = True,
+    logical_types: bool = True,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Schema:
     """Return the schema that `source` describes: JSON text, a path to it, or the object that it stands for.
 
     `strict` refuses what a new schema should not have but old files do: names outside the grammar, defaults that do not fit.
     Attributes that the specification does not define are metadata: they change nothing and stay in `Schema.json`.
     `logical_types=False` leaves every value raw. A path is an `os.PathLike`, such as a `pathlib.Path`, and its file is read; bytes
-    are UTF-8; a text that is not JSON may be a bare type name, such as `string`.
+    are UTF-8; a text that is not JSON may be the name of a type, such as `string`.
+    `known` are schemas, in any form and order, whose named types this one may use, and each of them. Their definitions are written
+    into `Schema.json` where they are first used, so that it stands alone; one that `source` has itself goes before.
     Raises `SchemaError` with the path inside the schema, and `OSError` for a file that cannot be read.
     """
     if isinstance(source, Schema):
         return source
-    return _parse_text(json_text(json_object(source)), strict, logical_types, limits)
+    obj = json_object(source)
+    if isinstance(known, str | bytes | Mapping):
+        raise TypeError("known is a list of schemas")
+    if known:
+        from avro_ocf.schema.known import with_known
+
+        obj = with_known(obj, [loaded(other.json) if isinstance(other, Schema) else json_object(other) for other in known])
+    return _parse_text(json_text(obj), strict, logical_types, limits)
 
 
 @lru_cache(SCHEMAS_KEPT)

@@ -226,7 +226,7 @@ def test_a_doc_may_be_null() -> None:
 
 
 def test_the_error_names_the_path_and_the_text() -> None:
-    with pytest.raises(SchemaError, match=r"^guns\[\]\.calibre: unknown type 'milimetre'$"):
+    with pytest.raises(SchemaError, match=r"^guns\[\]\.calibre: unknown type 'milimetre'; "):
         parsed(record(field(array(record(field("milimetre", "calibre"), name="Gun")), "guns")))
 
 

@@ -71,6 +71,8 @@ def test_text_that_looks_like_a_path_says_how_to_read_it(text: str) -> None:
         ("", "the text of the schema is empty"),
         ("\ufeff \n", "the text of the schema is empty"),
         (b"", "the text of the schema is empty"),
+        (b"Obj\1\2\x16avro.schema", "a container file, which is read by Reader"),
+        ("com.example.User", "unknown type 'com.example.User'"),
         (b'"\xff"', "not UTF-8: invalid start byte at byte 1"),
         ('{"type": "a/b"', "not JSON"),
         ("int, long", "not JSON"),

@@ -4,13 +4,14 @@ An argument of the wrong form is misuse, which argparse reports with code 2; a s
 """
 
 from argparse import ArgumentParser, ArgumentTypeError, Namespace, _SubParsersAction
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, TypeAlias
 
 from avro_ocf import AvroError, Schema, UnsupportedCodecError, parse_schema
 from avro_ocf.cli.output import CommandError
 from avro_ocf.container.compression import codec_for_writing
+from avro_ocf.schema.sources import json_object
 
 Commands: TypeAlias = "_SubParsersAction[ArgumentParser]"
 
@@ -104,9 +105,44 @@ def sync_marker(text: str) -> bytes:
     return marker
 
 
-def schema_file(path: str) -> Schema:
-    """Return the schema in the file `path`. Raises `CommandError` and `OSError`."""
+def add_reader_schema(command: ArgumentParser, summary: str) -> None:
+    """Add the option --reader-schema, which `reader_schema` reads."""
+    command.add_argument("--reader-schema", metavar="R.avsc", help=summary)
+
+
+def add_with(command: ArgumentParser) -> None:
+    """Add the option --with, which is `args.known`."""
+    command.add_argument(
+        "--with",
+        dest="known",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a schema whose named types are used but not defined; may be given several times, in any order",
+    )
+
+
+def schema_file(path: str, known: Sequence[str], *, strict: bool = True) -> Schema:
+    """Return the schema in the file `path`, which may use the types in the files `known`. Raises `CommandError` and `OSError`."""
+    data = Path(path).read_bytes()
     try:
-        return parse_schema(Path(path).read_bytes())
+        return schema_of(data, known, strict=strict)
     except AvroError as error:
         raise CommandError(f"{path}: {error}") from error
+
+
+def schema_of(data: bytes, known: Sequence[str], *, strict: bool = True) -> Schema:
+    """Return the schema that `data` is the text of, as `schema_file` does. Raises `AvroError` besides, which names no file."""
+    others = []
+    for path in known:
+        other = Path(path).read_bytes()
+        try:
+            others.append(json_object(other))
+        except AvroError as error:
+            raise CommandError(f"{path}: {error}") from error
+    return parse_schema(data, known=others, strict=strict)
+
+
+def reader_schema(args: Namespace) -> Schema | None:
+    """Return the schema of the option --reader-schema, or None. What files may have it may have. Raises as `schema_file`."""
+    return None if args.reader_schema is None else schema_file(args.reader_schema, args.known, strict=False)

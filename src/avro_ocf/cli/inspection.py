@@ -4,14 +4,25 @@ import argparse
 import json
 
 from avro_ocf import Reader, scan_blocks
-from avro_ocf.cli.arguments import Commands, add_command, add_file, add_json, add_store, schema_file
-from avro_ocf.cli.output import name_of, reading, write_json, write_json_text, write_line, write_table
+from avro_ocf.cli.arguments import (
+    Commands,
+    add_command,
+    add_file,
+    add_json,
+    add_reader_schema,
+    add_store,
+    add_with,
+    reader_schema,
+    schema_file,
+    schema_of,
+)
+from avro_ocf.cli.output import is_container, name_of, reading, write_json, write_json_text, write_line, write_table
 from avro_ocf.cli.store_maintenance import verify_store
 
 
 def add_commands(commands: Commands) -> None:
     """Add this family's commands."""
-    schema = add_command(commands, schema_command, "a file's schema")
+    schema = add_command(commands, schema_command, "a file's schema, or a schema with the types that it uses")
     meta = add_command(commands, meta_command, "a file's codec, sync marker and metadata")
     index = add_command(commands, index_command, "where a file's blocks are")
     verify = add_command(commands, verify_command, "read a file or a store to its end")
@@ -24,14 +35,21 @@ def add_commands(commands: Commands) -> None:
     add_json(verify)
     verify.add_argument("file", nargs="?", metavar="FILE", help="a container file; - is stdin")
     codegen = add_command(commands, codegen_command, "the Python source made for a schema")
-    codegen.add_argument("--reader-schema", type=schema_file, metavar="R.avsc", help="the schema to decode to, if it is another")
-    codegen.add_argument("schema", type=schema_file, metavar="S.avsc", help="a schema as JSON")
+    add_reader_schema(codegen, "the schema to decode to, if it is another")
+    for command in (schema, codegen):
+        add_with(command)
+    codegen.add_argument("schema", metavar="S.avsc", help="a schema as JSON")
 
 
 def schema_command(args: argparse.Namespace) -> None:
-    """Print the schema that FILE was written with."""
-    with reading(args.file) as file, Reader(file) as reader:
-        write_json_text(json.dumps(json.loads(reader.header.schema.json), indent=2, ensure_ascii=False))
+    """Print the schema that FILE was written with, or that FILE itself is, with the types that it uses of those --with it."""
+    with reading(args.file) as file:
+        if is_container(file):
+            with Reader(file) as reader:
+                schema = reader.header.schema
+        else:
+            schema = schema_of(file.read(), args.known, strict=False)
+    write_json_text(json.dumps(json.loads(schema.json), indent=2, ensure_ascii=False))
 
 
 def meta_command(args: argparse.Namespace) -> None:
@@ -78,8 +96,9 @@ def verify_command(args: argparse.Namespace) -> None:
 
 def codegen_command(args: argparse.Namespace) -> None:
     """Print the Python functions that encode data of a schema, and that decode it, to another schema where one is given."""
-    decoder = args.schema.decoder(args.reader_schema)
-    for source in (args.schema.encoder.source, decoder.source):
+    schema = schema_file(args.schema, args.known, strict=False)
+    decoder = schema.decoder(reader_schema(args))
+    for source in (schema.encoder.source, decoder.source):
         for line in source.split("\n"):
             write_line(line)
 

@@ -12,8 +12,10 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from importlib.util import find_spec
-from typing import BinaryIO, Final
+from io import BufferedReader
+from typing import BinaryIO, Final, cast
 
+from avro_ocf.container.header import MAGIC
 from avro_ocf.errors import AvroError
 from avro_ocf.files.binary import replacing
 
@@ -104,6 +106,15 @@ def opened(path: str) -> Iterator[BinaryIO]:
                 yield watched
         else:
             yield file
+
+
+def is_container(file: BinaryIO) -> bool:
+    """Tell whether a file that `opened` gave begins as a container file does; one that is empty or that short may be one."""
+    if not file.seekable():
+        return MAGIC.startswith(cast("BufferedReader", file).peek(len(MAGIC))[: len(MAGIC)])
+    start = file.read(len(MAGIC))
+    file.seek(-len(start), os.SEEK_CUR)
+    return MAGIC.startswith(start)
 
 
 @contextmanager

@@ -11,7 +11,19 @@ from itertools import islice
 from typing import BinaryIO, cast
 
 from avro_ocf import DatumError, Header, Reader, Schema, Writer, decode_blocks, infer_schema, scan_blocks
-from avro_ocf.cli.arguments import Commands, add_command, add_file, byte_range, codec, natural, schema_file, sync_marker
+from avro_ocf.cli.arguments import (
+    Commands,
+    add_command,
+    add_file,
+    add_reader_schema,
+    add_with,
+    byte_range,
+    codec,
+    natural,
+    reader_schema,
+    schema_file,
+    sync_marker,
+)
 from avro_ocf.cli.ndjson import Lines
 from avro_ocf.cli.output import CommandError, name_of, opened, reading, write_json_text, write_line, writing
 from avro_ocf.extended_json import check_plain, dumps
@@ -20,9 +32,7 @@ from avro_ocf.extended_json import check_plain, dumps
 def add_commands(commands: Commands) -> None:
     """Add this family's commands."""
     encode = add_command(commands, encode_command, "JSON lines to a file")
-    encode.add_argument(
-        "--schema", type=schema_file, metavar="S.avsc", help="the records' schema (default: inferred, to fit exactly)"
-    )
+    encode.add_argument("--schema", metavar="S.avsc", help="the records' schema (default: inferred, to fit exactly)")
     encode.add_argument("--codec", type=codec, default="deflate", help="compression of the blocks (default: %(default)s)")
     encode.add_argument("--plain", action="store_true", help='take JSON as it is: nothing in it is a tag such as {"$bytes": ...}')
     encode.add_argument("--by", metavar="FIELD", help="one block for each value of FIELD, in order of appearance")
@@ -38,8 +48,10 @@ def add_commands(commands: Commands) -> None:
     head.add_argument("-n", type=natural, default=10, metavar="N", help="how many (default: %(default)s)")
     for command in (cat, head):
         command.add_argument("--plain", action="store_true", help="without tags; what JSON has no word for is an error")
-        command.add_argument("--reader-schema", type=schema_file, metavar="S.avsc", help="resolve the records to this schema")
+        add_reader_schema(command, "resolve the records to this schema")
     count = add_command(commands, count_command, "the number of records")
+    for command in (encode, cat, head):
+        add_with(command)
     for command in (cat, head, count):
         add_file(command)
 
@@ -56,7 +68,7 @@ def encode_command(args: argparse.Namespace) -> None:
             schema = infer_schema(lines)
             source.seek(0)
         else:
-            schema = args.schema
+            schema = schema_file(args.schema, args.known)
         out = stack.enter_context(writing(args.output))
         writer = stack.enter_context(Writer(out, schema, codec=args.codec, sync_marker=args.sync_marker))
         if args.by is None:
@@ -68,14 +80,15 @@ def encode_command(args: argparse.Namespace) -> None:
 
 def cat_command(args: argparse.Namespace) -> None:
     """Print the records of FILE, one JSON object a line. What JSON has no word for is tagged, as in {"$bytes": "3q0="}."""
-    with reading(args.file) as file, Reader(file, args.reader_schema) as reader:
-        records = reader if args.block is None else _range_records(file, reader.header, args.block, args.reader_schema)
+    wanted = reader_schema(args)
+    with reading(args.file) as file, Reader(file, wanted) as reader:
+        records = reader if args.block is None else _range_records(file, reader.header, args.block, wanted)
         _print_records(records, plain=args.plain)
 
 
 def head_command(args: argparse.Namespace) -> None:
     """Print the first N records of FILE, one JSON object a line."""
-    with reading(args.file) as file, Reader(file, args.reader_schema) as reader:
+    with reading(args.file) as file, Reader(file, reader_schema(args)) as reader:
         _print_records(islice(reader, min(args.n, sys.maxsize)), plain=args.plain)
 
 

@@ -4,8 +4,8 @@ import argparse
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
-from avro_ocf import DatumError, FormatError, SchemaError
-from avro_ocf.cli.arguments import Commands, add_command, add_json, add_store, natural, schema_file
+from avro_ocf import DatumError, FormatError, Schema, SchemaError
+from avro_ocf.cli.arguments import Commands, add_command, add_json, add_store, add_with, natural, schema_file
 from avro_ocf.cli.output import CommandError, binary_stdout, name_of, opened, write_json_text, write_line
 from avro_ocf.cli.store import opened_store, wait_for, write_report
 
@@ -26,7 +26,8 @@ def add_commands(commands: Commands) -> None:
         "add",
     )
     add.add_argument("name", metavar="NAME", help="the table")
-    add.add_argument("schema", type=schema_file, metavar="S.avsc", help="a record's schema, as JSON")
+    add.add_argument("schema", metavar="S.avsc", help="a record's schema, as JSON")
+    add_with(add)
     add.add_argument(
         "--timestamp-field", metavar="FIELD", help="the field that holds a record's time (default: that of the versions before)"
     )
@@ -56,8 +57,9 @@ def add_commands(commands: Commands) -> None:
 
 def table_add_command(args: argparse.Namespace) -> None:
     """Register a schema as the newest version of table NAME and print the version's number; one that is there keeps its own."""
+    schema = schema_file(args.schema, args.known)
     with opened_store(args.store, "create") as store:
-        version = wait_for(_add_table(store, args))
+        version = wait_for(_add_table(store, args, schema))
     write_line(str(version))
 
 
@@ -76,11 +78,11 @@ def read_command(args: argparse.Namespace) -> None:
         wait_for(_read(store, args))
 
 
-async def _add_table(store: "HotCold", args: argparse.Namespace) -> int:
+async def _add_table(store: "HotCold", args: argparse.Namespace, schema: Schema) -> int:
     field = args.timestamp_field
     if field is None:
         field = (await store.table(args.name)).timestamp_field
-    return await store.add_table(args.name, args.schema, timestamp_field=field)
+    return await store.add_table(args.name, schema, timestamp_field=field)
 
 
 async def _ingest(store: "HotCold", args: argparse.Namespace, data: bytes) -> "IngestReport":

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from avro_ocf.errors import SchemaError
 from avro_ocf.limits import Limits
-from avro_ocf.schema.logical_types import logical_type
+from avro_ocf.schema.logical_types import UNDERLYING, logical_type
 from avro_ocf.schema.model import (
     NO_DEFAULT,
     PRIMITIVES,
@@ -36,6 +36,9 @@ ATTRIBUTES: Final = {"record": "fields", "error": "fields", "enum": "symbols", "
 
 LENIENT: Final = "; parse_schema(..., strict=False) takes it, as it is taken in files"
 """What to do about an error that only a new schema is refused for."""
+
+KNOWN: Final = "; types of other documents are given by parse_schema(..., known=[...]) or, on the command line, --with FILE"
+"""What to do about a type that the document does not define."""
 
 _PLAIN: Final = {name: Primitive(name) for name in PRIMITIVES}
 
@@ -103,9 +106,23 @@ class _Parser:
             return _PLAIN[name]
         node = self.names.get(qualify(name, space)) or self.names.get(name)
         if node is None:
-            hint = f'; it must be an object of its own, {{"type": "{name}", ...}}' if name in ATTRIBUTES else ""
-            raise path.error(f"unknown type {shown(name)}{hint}")
+            raise path.error(f"unknown type {shown(name)}{self.hint(name)}")
         return node
+
+    def hint(self, name: str) -> str:
+        """Return what to do about the unknown type `name`."""
+        if name in ATTRIBUTES:
+            return f'; it must be an object of its own, {{"type": "{name}", ...}}'
+        from avro_ocf.schema.hints import closest
+
+        short = name.rpartition(".")[2]
+        meant = next((known for known in self.names if known.rpartition(".")[2] == short), None)
+        meant = meant or closest(name, (*PRIMITIVES, *self.names, *ATTRIBUTES))
+        if meant is not None:
+            return f"; {shown(meant)} is a type"
+        if name in UNDERLYING:
+            return f'; {{"type": "{UNDERLYING[name][0]}", "logicalType": "{name}"}} is a type'
+        return KNOWN
 
     def parse_union(self, branches: list[Any], space: str, path: Path, depth: int) -> Union:
         nodes = []

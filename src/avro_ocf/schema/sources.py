@@ -12,6 +12,9 @@ BYTE_ORDER_MARK: Final = "\ufeff"
 UTF_16: Final = (b"\xff\xfe", b"\xfe\xff", b"{\0", b"\0{", b"[\0", b"\0[", b'"\0', b'\0"')
 """How JSON text in UTF-16 begins, with a byte order mark and without."""
 
+FILE_NAMES: Final = (".avsc", ".json", ".avro")
+"""How text ends that is no name of a type, but most likely one of a file."""
+
 TOO_DEEP: Final = f"nested too deeply: Python's stack bears at most {MOST_NESTED} lists and objects inside one another"
 
 
@@ -32,7 +35,7 @@ def json_object(source: object) -> Any:
     if not isinstance(source, str):
         return source
     text = source.removeprefix(BYTE_ORDER_MARK).strip()
-    return text if text.isidentifier() else loaded(text)
+    return text if all(map(str.isidentifier, text.split("."))) and not text.endswith(FILE_NAMES) else loaded(text)
 
 
 def loaded(text: str) -> Any:
@@ -58,6 +61,8 @@ def json_text(obj: object) -> str:
 
 
 def _decoded(data: bytes) -> str:
+    if data.startswith(b"Obj\1"):
+        raise SchemaError("a container file, which is read by Reader; its schema is Reader(...).header.schema")
     if data.startswith(UTF_16):
         raise SchemaError("the text is UTF-16; a schema is UTF-8: save it as that")
     try:
@@ -70,6 +75,6 @@ def _fault(text: str) -> str:
     """Return what is wrong with text that is not JSON, where more can be told than JSON's parser knows, or ""."""
     if not text:
         return "the text of the schema is empty"
-    if "\n" not in text and text[0] not in '{["' and ("/" in text or "\\" in text or text.endswith((".avsc", ".json", ".avro"))):
+    if "\n" not in text and text[0] not in '{["' and ("/" in text or "\\" in text or text.endswith(FILE_NAMES)):
         return f"not JSON; it looks like a path: to read a file, give pathlib.Path({shown(text)})"
     return ""
