@@ -2,21 +2,26 @@
 
 import mmap
 from array import array
+from decimal import Decimal
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from avro_ocf import parse_schema
+from avro_ocf import Schema, parse_schema, reference
 from avro_ocf.api import WINDOW_BYTES
 from avro_ocf.errors import FormatError, ResolutionError, TruncatedError
+from avro_ocf.limits import DEFAULT_LIMITS
 from avro_ocf.oracle import from_schema, schemas
 from avro_ocf.oracle.equality import same
+from avro_ocf.schema.measure import nodes
 
 CAT, DOG = ({"type": "record", "name": name, "fields": [{"name": "name", "type": "string"}]} for name in ("Cat", "a.Dog"))
 PETS = parse_schema([CAT, "null", DOG])
 REX = ("a.Dog", {"name": "rex"})
+SOME_UUID = UUID("0123abcd-0123-0123-0123-0123456789ab")
 TEXTS = parse_schema({"type": "record", "name": "R", "fields": [{"name": "id", "type": {"type": "string", "logicalType": "uuid"}}]})
 
 
@@ -38,10 +43,40 @@ def test_branches_are_kept_where_they_are_asked_for() -> None:
 
 @given(st.data())
 def test_what_is_decoded_with_branches_encodes_to_the_same_bytes(data: st.DataObject) -> None:
-    schema = parse_schema(data.draw(schemas()))
-    encoded = schema.encode(data.draw(from_schema(schema, branches=True)))
-    assert schema.encode(schema.decode(encoded, branches=True)) == encoded
-    assert schema.encode(schema.decode_json(schema.encode_json(schema.decode(encoded, branches=True)), branches=True)) == encoded
+    """Whatever wrote the values: raw ones are also such as no value of a logical type is written as."""
+    drawn = data.draw(schemas())
+    schemas_ = [parse_schema(drawn, logical_types=logical_types) for logical_types in (True, False)]
+    written = data.draw(st.sampled_from(schemas_))
+    encoded = written.encode(data.draw(from_schema(written, branches=True)))
+    for schema in schemas_:
+        value = schema.decode(encoded, branches=True)
+        again = schema.encode(value)
+        assert again == reference.encode(schema.node, value, DEFAULT_LIMITS)
+        assert same(schema.decode(again, branches=True), value)
+        assert again == encoded or (schema is not written and has_decimals_of_any_length(schema))
+        assert schema.encode(schema.decode_json(schema.encode_json(value), branches=True)) == again
+
+
+def has_decimals_of_any_length(schema: Schema) -> bool:
+    """Tell whether the same decimal may be written in more bytes than it takes."""
+    return any(node.type == "bytes" and node.logical is not None for node in nodes(schema.node))
+
+
+@pytest.mark.parametrize(
+    ("logical", "raw", "value", "canonical"),
+    [
+        ({"type": "bytes", "logicalType": "decimal", "precision": 9}, b"", Decimal(0), b"\0"),
+        ({"type": "bytes", "logicalType": "decimal", "precision": 9}, b"\xff\x80", Decimal(-128), b"\x80"),  # as fastavro writes it
+        ({"type": "bytes", "logicalType": "big-decimal"}, b"\4\0\1\0", Decimal(1), b"\2\1\0"),
+        ({"type": "string", "logicalType": "uuid"}, str(SOME_UUID).upper(), SOME_UUID, str(SOME_UUID)),
+    ],
+)
+def test_other_forms_of_a_value_are_that_value(logical: object, raw: object, value: object, canonical: object) -> None:
+    """The specification allows them, other libraries write them, and nothing of the value is lost."""
+    schema, plain = parse_schema(logical), parse_schema(logical, logical_types=False)
+    assert same(schema.decode(schema.encode(raw)), value)
+    assert schema.encode(value) == plain.encode(canonical)
+    assert plain.encode(plain.decode(plain.encode(raw))) == plain.encode(raw)
 
 
 @given(st.data())
