@@ -31,7 +31,18 @@ class Schema:
     `repr` shows the canonical form. A generated function is made when it is first needed and kept.
     """
 
-    __slots__ = ("_canonical_form", "_decoders", "_encoder", "_key", "_skipper", "json", "limits", "logical_types", "node")
+    __slots__ = (
+        "_canonical_form",
+        "_decoders",
+        "_encoder",
+        "_key",
+        "_least_bytes",
+        "_skipper",
+        "json",
+        "limits",
+        "logical_types",
+        "node",
+    )
 
     def __init__(self, text: str, node: Node, *, logical_types: bool, limits: Limits) -> None:
         self.json = text
@@ -40,6 +51,7 @@ class Schema:
         self.limits = limits
         self._key = (text, logical_types, limits)
         self._canonical_form: str | None = None
+        self._least_bytes: int | None = None
         self._encoder: Encoder | None = None
         self._skipper: Skipper | None = None
         self._decoders: dict[object, Decoder] = {}
@@ -72,6 +84,15 @@ class Schema:
         from avro_ocf.schema.model import Named
 
         return tuple(node.fullname for node in nodes(self.node) if isinstance(node, Named))
+
+    @property
+    def least_bytes(self) -> int:
+        """A size in bytes that no encoded datum is below; 0 where a datum may take none."""
+        if self._least_bytes is None:
+            from avro_ocf.schema.measure import least_bytes
+
+            self._least_bytes = least_bytes(self.node)
+        return self._least_bytes
 
     def fingerprint(self, algorithm: str = "CRC-64-AVRO") -> bytes:
         """Return the canonical form's fingerprint: 8 bytes for CRC-64-AVRO, little-endian, 16 for MD5, 32 for SHA-256.

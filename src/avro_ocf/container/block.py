@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from avro_ocf.api import Schema
-from avro_ocf.container.compression import codec_for_reading, codec_for_writing
+from avro_ocf.container.compression import MOST_TIMES, codec_for_reading, codec_for_writing
 from avro_ocf.container.header import SYNC_BYTES, Header
 from avro_ocf.errors import DatumError, FormatError, LimitError, TruncatedError
 from avro_ocf.varint import VARINT_BYTES, decode_long, encode_long
@@ -55,12 +55,14 @@ class BlockHead(NamedTuple):
         return self.head_size + self.data_size + SYNC_BYTES
 
 
-def decode_head(start: bytes, limit: int) -> BlockHead:
-    """Return the head of the block that begins with `start`, of which `HEAD_BYTES` are enough.
+def decode_head(start: bytes, header: Header) -> BlockHead:
+    """Return the head of the block that begins with `start`, of which `HEAD_BYTES` are enough, in the file with that `header`.
 
-    Raises `TruncatedError` when `start` ends first, `FormatError` for a negative number, and `LimitError` for data of more than
-    `limit` bytes; their offset is relative to `start`.
+    Raises `TruncatedError` when `start` ends first, `FormatError` for a negative number and for more records than the data can
+    hold, unpacked, and `LimitError` for data of more than `limits.block_bytes`, and for records that take more at least; their
+    offset is relative to `start`.
     """
+    limit = header.schema.limits.block_bytes
     count, size_start = decode_long(start, 0)
     if count < 0:
         raise FormatError(f"negative record count {count}", offset=0)
@@ -69,7 +71,20 @@ def decode_head(start: bytes, limit: int) -> BlockHead:
         raise FormatError(f"negative block size {size}", offset=size_start)
     if size > limit:
         raise LimitError(f"the block takes {size} bytes; limits.block_bytes is {limit}", offset=size_start)
+    least = count * header.schema.least_bytes
+    if least > size:
+        _check_count(header, count, size, least)
     return BlockHead(count, size, head_size)
+
+
+def _check_count(header: Header, count: int, size: int, least: int) -> None:
+    """Raise `FormatError` where records of `least` bytes do not fit a block's data of `size` bytes, whatever it unpacks to."""
+    told = f"the block says to hold {count} records, of {header.schema.least_bytes} bytes or more each"
+    if header.codec in MOST_TIMES and least > size * MOST_TIMES[header.codec]:
+        raise FormatError(f"{told}, in {size} bytes of codec {header.codec!r}", offset=0)
+    limit = header.schema.limits.block_bytes
+    if least > limit:
+        raise LimitError(f"{told}; limits.block_bytes is {limit}", offset=0)
 
 
 def truncated_block(start_byte: int, index: int) -> TruncatedError:

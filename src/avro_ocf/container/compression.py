@@ -229,5 +229,12 @@ _MISSING: Final = {
 }
 """What would bring the codecs that are not on every machine."""
 
+MOST_TIMES: Final = {"null": 1, "deflate": 1032, "snappy": 22, "zstandard": 32_768}
+"""How many times as large as its data a block may be, unpacked, where the format has a bound.
+
+Deflate's is 258 bytes by a length and a distance of a bit each (RFC 1951), snappy's 64 bytes by a copy of three, zstandard's
+128 KiB by a block of four (RFC 8878); bzip2 and xz have none that is of use.
+"""
+
 CODECS: Final = (*_codecs, *_LOADERS)
 """Names of the codecs that this library knows, whether or not their packages are installed."""

@@ -102,7 +102,7 @@ class StreamParser:
 
     def _take_block(self, header: Header) -> StoredBlock | None:
         if self._head is None:
-            self._take_head(header.schema.limits.block_bytes)
+            self._take_head(header)
             return None
         head, start = self._head, self._position
         data_end = start + head.length - SYNC_BYTES
@@ -116,10 +116,10 @@ class StreamParser:
         self._index += 1
         return stored
 
-    def _take_head(self, limit: int) -> None:
+    def _take_head(self, header: Header) -> None:
         start = bytes(self._buffer[self._position : self._position + HEAD_BYTES])
         try:
-            self._head = decode_head(start, limit)
+            self._head = decode_head(start, header)
         except TruncatedError:
             self._needed = len(start) + 1
         except FormatError as error:

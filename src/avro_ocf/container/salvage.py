@@ -116,7 +116,7 @@ class SalvageParser:
     def _take_block(self) -> StoredBlock:
         """Return the block at the candidate. Raises `FormatError` when there is none, `TruncatedError` when it is not whole yet."""
         start = self._candidate
-        head = decode_head(bytes(self._buffer[start : start + HEAD_BYTES]), self._header.schema.limits.block_bytes)
+        head = decode_head(bytes(self._buffer[start : start + HEAD_BYTES]), self._header)
         end = start + head.length
         if end > len(self._buffer):
             raise TruncatedError("the bytes end inside the block")

@@ -183,12 +183,12 @@ class Reader:
 
     def _scan(self) -> Iterator[Block]:
         """Yield the blocks of a seekable file, reading only their heads and sync markers."""
-        source, limit = self._source, self.header.schema.limits.block_bytes
+        source = self._source
         start = self.header.size
         index = 0
         while head_bytes := source.read_at(start, HEAD_BYTES):
             try:
-                head = decode_head(head_bytes, limit)
+                head = decode_head(head_bytes, self.header)
             except TruncatedError:
                 raise truncated_block(start, index) from None
             except FormatError as error:

@@ -1,6 +1,7 @@
 """Facts about a schema's values that hold before any is seen."""
 
 from avro_ocf.schema.model import Array, Fixed, Map, Node, Record, Union
+from avro_ocf.varint import encode_long
 
 
 def children(node: Node) -> tuple[Node, ...]:
@@ -100,3 +101,43 @@ def is_charged(root: Node) -> bool:
             case Union() if any(value_charge(branch) for branch in node.branches):
                 return True
     return False
+
+
+MOST_LEAST_BYTES = 2**62
+"""Sizes stop here, as counts do."""
+
+
+def least_bytes(root: Node) -> int:
+    """Return a size in bytes that no value of `root` is below: that of the smallest, or less where records hold themselves.
+
+    Records are sums, a union is its smallest branch with its index, arrays, maps, texts and varints can be one byte.
+    """
+    least: dict[int, int] = {}
+    begun: set[int] = set()
+    waiting = [root]
+    while waiting:
+        node = waiting[-1]
+        if id(node) in begun:
+            waiting.pop()
+            least.setdefault(id(node), _least_of(node, least))
+        else:
+            begun.add(id(node))
+            if isinstance(node, Record | Union):
+                waiting.extend(child for child in children(node) if id(child) not in begun)
+    return least[id(root)]
+
+
+def _least_of(node: Node, least: dict[int, int]) -> int:
+    """Return what `least_bytes` is for `node`, given it for what is directly inside; what is not yet known holds `node` itself."""
+    match node:
+        case Record():
+            return min(sum(least.get(id(field.node), 0) for field in node.fields), MOST_LEAST_BYTES)
+        case Union():
+            sizes = (len(encode_long(index)) + least.get(id(branch), 0) for index, branch in enumerate(node.branches))
+            return min(sizes, default=0)
+        case Fixed():
+            return node.size
+    return _LEAST_OF_TYPES.get(node.type, 1)
+
+
+_LEAST_OF_TYPES = {"null": 0, "float": 4, "double": 8}
