@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from avro_ocf import Reader, Writer
-from tests.cli.commands import Run, json_lines
+from tests.cli.commands import EXAMPLES, Run, json_lines
 
 pytestmark = pytest.mark.host
 
@@ -41,6 +41,27 @@ def test_recode(run: Run, weather: Path, tmp_path: Path) -> None:
     packed = run("recode", "--codec", "bzip2", "-o", "-", "-", stdin=(tmp_path / "plain.avro").read_bytes()).stdout
     assert json.loads(run("meta", "--json", "-", stdin=packed).stdout)["codec"] == "bzip2"
     assert run("cat", "-", stdin=packed).stdout == lines
+
+
+def test_a_compression_level(run: Run, weather: Path, tmp_path: Path) -> None:
+    lines = run("cat", weather).stdout
+    sizes = []
+    for level in ("0", "9"):
+        run("encode", "--schema", EXAMPLES / "weather.avsc", "--level", level, EXAMPLES / "weather.ndjson", "encoded.avro")
+        run("recode", weather, "-o", "recoded.avro", "--codec", "deflate", "--level", level)
+        assert run("cat", "recoded.avro").stdout == lines
+        sizes.append([(tmp_path / name).stat().st_size for name in ("encoded.avro", "recoded.avro")])
+    assert all(least > most for least, most in zip(*sizes, strict=True))
+    for codec, level, message in (
+        ("deflate", "10", "the compression levels of deflate are 0 to 9, not 10"),
+        ("bzip2", "0", "the compression levels of bzip2 are 1 to 9, not 0"),
+        ("null", "1", "codec 'null' has no compression levels"),
+        ("xz", "high", "invalid int value: 'high'"),
+    ):
+        for command in (["recode", weather, "-o", "none.avro"], ["encode", EXAMPLES / "weather.ndjson", "none.avro"]):
+            stderr = run(*command, "--codec", codec, "--level", level, code=2).stderr.decode()
+            assert f"argument --level: {message}" in stderr
+            assert not (tmp_path / "none.avro").exists()
 
 
 def test_salvage_keeps_what_is_intact_and_tells_what_is_lost(run: Run, weather: Path, tmp_path: Path) -> None:

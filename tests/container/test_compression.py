@@ -1,18 +1,19 @@
 """The codecs: they undo themselves, bad data is a `FormatError`, and nothing unpacks past its limit."""
 
+import random
 import sys
 import tracemalloc
 import zlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from avro_ocf.container import compression, snappy
-from avro_ocf.container.compression import CODECS, codec_for_reading, codec_for_writing
-from avro_ocf.errors import FormatError, LimitError, UnsupportedCodecError
+from avro_ocf.container.compression import CODECS, LEVELS, codec_for_reading, codec_for_writing
+from avro_ocf.errors import DatumError, FormatError, LimitError, UnsupportedCodecError
 
 
 def is_installed(codec: str) -> bool:
@@ -63,6 +64,29 @@ def test_data_comes_back_at_its_exact_limit(codec: str, data: bytes) -> None:
     if data:
         with pytest.raises(LimitError):
             codec_for_reading(codec).decompress(packed, len(data) - 1)
+
+
+@pytest.mark.parametrize("codec", [codec for codec in HERE if codec in LEVELS])
+def test_levels(codec: str) -> None:
+    data = random.Random(1).randbytes(1000) * 300 + bytes(range(256)) * 1000  # what repeats is far apart
+    levels = LEVELS[codec]
+    packed = [bytes(codec_for_writing(codec, level)(data)) for level in (levels[0], 1, levels[-1])]
+    assert [codec_for_reading(codec).decompress(each, len(data)) for each in packed] == [data] * 3
+    assert len(packed[0]) >= len(packed[1]) >= len(packed[2]) < len(packed[0])
+    for level in (levels[0] - 1, levels[-1] + 1):
+        with pytest.raises(DatumError, match=f"the compression levels of {codec} are {levels[0]} to {levels[-1]}, not {level}"):
+            codec_for_writing(codec, level)
+
+
+def test_levels_are_refused() -> None:
+    for codec in {"null", "snappy"} & set(HERE):
+        with pytest.raises(DatumError, match=f"codec '{codec}' has no compression levels; those of deflate, bzip2, xz"):
+            codec_for_writing(codec, 1)
+    for level in (True, 1.0, "1"):
+        with pytest.raises(TypeError, match="a compression level is an int or None"):
+            codec_for_writing("deflate", cast("Any", level))
+    with pytest.raises(UnsupportedCodecError):
+        codec_for_writing("lzo", 1)
 
 
 def test_pieces_of_any_size_make_the_same(codec: str, monkeypatch: pytest.MonkeyPatch) -> None:

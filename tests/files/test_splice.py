@@ -19,7 +19,7 @@ SHIPS = [ship(number) for number in range(10)]
 
 
 def write(path: Path, *blocks: list[dict[str, object]], codec: str = "null", schema: object = SHIP) -> bytes:
-    with Writer(path, schema, codec, {"from": path.name}) as writer:
+    with Writer(path, schema, codec, metadata={"from": path.name}) as writer:
         for records in blocks:
             writer.write_block(records)
     return path.read_bytes()
@@ -76,6 +76,21 @@ def test_the_result_may_take_the_place_of_a_source(tmp_path: Path) -> None:
     recode(b, b, "bzip2")
     with Reader(b) as reader:
         assert (reader.header.codec, list(reader)) == ("bzip2", SHIPS)
+
+
+def test_a_level_packs_anew_what_a_codec_alone_would_copy(tmp_path: Path) -> None:
+    path, out = tmp_path / "a", tmp_path / "b"
+    with Writer(path, "string") as writer:
+        writer.write_many(str(number) for number in range(10_000))
+    made = {level: (recode(path, out, "deflate", level), concat([path], out, level=level)) for level in (None, 0, 9)}
+    with Reader(path) as before, Reader(out) as after:
+        assert list(before) == list(after)
+    for number in range(2):
+        lengths = {level: sum(block.length for block in blocks[number]) for level, blocks in made.items()}
+        assert lengths[None] == sum(block.length for block in writer.blocks)
+        assert lengths[0] > lengths[9] <= lengths[None]
+    with pytest.raises(DatumError, match="levels of deflate"):
+        recode(path, out, level=10)
 
 
 def test_recode_keeps_blocks_and_metadata(tmp_path: Path) -> None:

@@ -175,9 +175,12 @@ def test_nothing_is_opened_when_the_arguments_are_wrong(tmp_path: Path) -> None:
     for error, arguments in (
         (SchemaError, ("nothing",)),
         (UnsupportedCodecError, (SHIP, "lzo")),
-        (DatumError, (SHIP, "null", {"avro.x": b""})),
-        (DatumError, (SHIP, "null", None, b"short")),
-        (DatumError, (SHIP, "null", None, None, 0)),
+        (DatumError, (SHIP, "null", 1)),
+        (DatumError, (SHIP, "deflate", 10)),
+        (TypeError, (SHIP, "deflate", "9")),
+        (DatumError, (SHIP, "null", None, {"avro.x": b""})),
+        (DatumError, (SHIP, "null", None, None, b"short")),
+        (DatumError, (SHIP, "null", None, None, None, 0)),
     ):
         with pytest.raises(error):
             Writer(path, *cast("Any", arguments))
@@ -269,6 +272,26 @@ def test_many_records_of_no_byte() -> None:
     assert [block.record_count for block in writer.blocks] == [10, 10, 5]
     with Reader(io.BytesIO(out.getvalue()), limits=schema.limits) as reader:
         assert list(reader) == [None] * 25
+
+
+def test_a_compression_level() -> None:
+    records = [ship(number) for number in range(2000)]
+    sizes = []
+    for level in (0, 1, 9):
+        out = io.BytesIO()
+        with Writer(out, SHIP, level=level) as writer:
+            writer.write_many(records[:1000])
+            writer.write_block(records[1000:1500])
+            for record in records[1500:]:
+                writer.write(record)
+        assert read(out.getvalue()) == records
+        sizes.append(len(out.getvalue()))
+        out.seek(0)
+        with Writer.append(out, level=level) as writer:
+            assert writer.write_block(records).length < sizes[0] * 2
+    assert sizes[0] > sizes[1] > sizes[2]
+    with pytest.raises(DatumError, match="levels of deflate are 0 to 9, not 10"):
+        Writer.append(io.BytesIO(out.getvalue()), level=10)
 
 
 def test_append_goes_on(tmp_path: Path) -> None:

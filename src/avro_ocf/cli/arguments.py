@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from avro_ocf import AvroError, Schema, UnsupportedCodecError, parse_schema
+from avro_ocf import AvroError, DatumError, Schema, UnsupportedCodecError, parse_schema
 from avro_ocf.cli.output import CommandError
 from avro_ocf.container.compression import codec_for_writing
 from avro_ocf.schema.sources import json_object
@@ -92,6 +92,19 @@ def codec(text: str) -> str:
     except UnsupportedCodecError as error:
         raise ArgumentTypeError(str(error)) from error
     return text
+
+
+def add_level(command: ArgumentParser) -> None:
+    """Add the option --level, which is `args.level`, for a command with --codec."""
+    command.add_argument("--level", type=int, metavar="N", help="how hard the codec tries: deflate, xz 0 to 9, bzip2 1 to 9")
+
+
+def check_level(args: Namespace) -> None:
+    """Exit with code 2 where the codec has no such level."""
+    try:
+        codec_for_writing(args.codec, args.level)
+    except DatumError as error:
+        args.misuse(f"argument --level: {error}")
 
 
 def sync_marker(text: str) -> bytes:

@@ -15,9 +15,11 @@ from avro_ocf.cli.arguments import (
     Commands,
     add_command,
     add_file,
+    add_level,
     add_reader_schema,
     add_with,
     byte_range,
+    check_level,
     codec,
     natural,
     reader_schema,
@@ -34,6 +36,7 @@ def add_commands(commands: Commands) -> None:
     encode = add_command(commands, encode_command, "JSON lines to a file")
     encode.add_argument("--schema", metavar="S.avsc", help="the records' schema (default: inferred, to fit exactly)")
     encode.add_argument("--codec", type=codec, default="deflate", help="compression of the blocks (default: %(default)s)")
+    add_level(encode)
     encode.add_argument("--plain", action="store_true", help='take JSON as it is: nothing in it is a tag such as {"$bytes": ...}')
     encode.add_argument("--by", metavar="FIELD", help="one block for each value of FIELD, in order of appearance")
     encode.add_argument(
@@ -58,6 +61,7 @@ def add_commands(commands: Commands) -> None:
 
 def encode_command(args: argparse.Namespace) -> None:
     """Write the records of IN.ndjson to OUT.avro."""
+    check_level(args)
     with ExitStack() as stack:
         source = stack.enter_context(opened(args.input))
         if args.schema is None and not source.seekable():
@@ -70,7 +74,7 @@ def encode_command(args: argparse.Namespace) -> None:
         else:
             schema = schema_file(args.schema, args.known)
         out = stack.enter_context(writing(args.output))
-        writer = stack.enter_context(Writer(out, schema, codec=args.codec, sync_marker=args.sync_marker))
+        writer = stack.enter_context(Writer(out, schema, codec=args.codec, level=args.level, sync_marker=args.sync_marker))
         if args.by is None:
             writer.write_many(lines)
         else:

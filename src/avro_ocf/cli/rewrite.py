@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from avro_ocf import AvroError, concat, recode, salvage
-from avro_ocf.cli.arguments import Commands, add_command, codec
+from avro_ocf.cli.arguments import Commands, add_command, add_level, check_level, codec
 from avro_ocf.cli.output import CommandError, name_of, note, opened, reading, write_json, writing
 
 
@@ -16,6 +16,7 @@ def add_commands(commands: Commands) -> None:
     recoded = add_command(commands, recode_command, "a file in another codec")
     recoded.add_argument("source", metavar="IN", help="a container file; - is stdin")
     recoded.add_argument("--codec", type=codec, required=True, help="compression of the new file's blocks")
+    add_level(recoded)
     salvaged = add_command(commands, salvage_command, "what is intact of a damaged file")
     salvaged.add_argument("source", metavar="BAD", help="a damaged container file; - is stdin")
     salvaged.add_argument("--json", action="store_true", help="print the report as JSON to stdout, not as text to stderr")
@@ -45,8 +46,9 @@ def concat_command(args: argparse.Namespace) -> None:
 
 def recode_command(args: argparse.Namespace) -> None:
     """Write the blocks of IN to OUT in another compression codec. Records are not decoded."""
+    check_level(args)
     with reading(args.source) as source, writing(args.output) as out:
-        recode(source, out, codec=args.codec)
+        recode(source, out, codec=args.codec, level=args.level)
 
 
 def salvage_command(args: argparse.Namespace) -> None:

@@ -168,10 +168,13 @@ def _append_charged(schema: Schema, records: Iterable[object], data: bytearray) 
     return count
 
 
-def frame_block(header: Header, record_count: int, data: bytes | bytearray) -> bytes:
-    """Return the block of `record_count` records that `data` is, uncompressed. Raises `DatumError` past `limits.block_bytes`."""
+def frame_block(header: Header, record_count: int, data: bytes | bytearray, level: int | None = None) -> bytes:
+    """Return the block of `record_count` records that `data` is, uncompressed, with it compressed at `level`.
+
+    Raises `DatumError` past `limits.block_bytes`.
+    """
     _check_size(header, len(data))
-    return join_block(header, record_count, codec_for_writing(header.codec)(data))
+    return join_block(header, record_count, codec_for_writing(header.codec, level)(data))
 
 
 def join_block(header: Header, record_count: int, packed: bytes | bytearray) -> bytes:

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from avro_ocf.errors import FormatError, LimitError, UnsupportedCodecError
+from avro_ocf.errors import DatumError, FormatError, LimitError, UnsupportedCodecError
 
 PIECE_BYTES: Final = 1 << 20
 """Bytes unpacked at a time, so that a bomb is noticed at most so far past its limit."""
@@ -21,20 +21,24 @@ MAX_STREAMS: Final = 10_000
 XZ_MEMORY_BYTES: Final = 128 << 20
 """Memory that unpacking xz may take; its strongest preset asks for 65 MiB."""
 
+LEVELS: Final = {"deflate": range(10), "bzip2": range(1, 10), "xz": range(10), "zstandard": range(-(1 << 17), 23)}
+"""The compression levels of each codec that has any, from the quickest to the smallest."""
+
 Data = bytes | bytearray
 Compress = Callable[[Data], Data]
 Decompress = Callable[[bytes, int], bytes]
 
 
 class Codec(NamedTuple):
-    """`compress(data)` and `decompress(data, limit_bytes)`.
+    """`compress(data)`, `decompress(data, limit_bytes)` and `compress_at(data, level)`.
 
-    The latter raises `FormatError`, or `LimitError` past `limit_bytes`, both without a place. `compress` is None where only reading
-    is possible.
+    `decompress` raises `FormatError`, or `LimitError` past `limit_bytes`, both without a place. `compress` is None where only
+    reading is possible, and `compress_at` where there are no levels.
     """
 
     compress: Compress | None
     decompress: Decompress
+    compress_at: Callable[[Data, int], Data] | None = None
 
 
 def codec_for_reading(name: str) -> Codec:
@@ -51,13 +55,26 @@ def codec_for_reading(name: str) -> Codec:
     return codec
 
 
-def codec_for_writing(name: str) -> Compress:
-    """Return the compression function of the codec `name`. Raises `UnsupportedCodecError`, also when it can only be read."""
-    compress = codec_for_reading(name).compress
-    if compress is None:
-        here = [known for known in CODECS if (codec := _codec(known)) and codec.compress]
+def codec_for_writing(name: str, level: int | None = None) -> Compress:
+    """Return the compression function of the codec `name`, at its own level where none is given.
+
+    Raises `UnsupportedCodecError`, also when it can only be read, and `DatumError` for a level that is not in `LEVELS`.
+    """
+    codec = codec_for_reading(name)
+    if codec.compress is None:
+        here = [known for known in CODECS if (other := _codec(known)) and other.compress]
         raise UnsupportedCodecError(f"writing codec {name!r} needs {_MISSING[name]}; written here are {', '.join(here)}")
-    return compress
+    if level is None:
+        return codec.compress
+    if type(level) is not int:  # a bool is none
+        raise TypeError(f"a compression level is an int or None, not {type(level).__name__}")
+    compress_at = codec.compress_at
+    if compress_at is None:
+        raise DatumError(f"codec {name!r} has no compression levels; those of {', '.join(LEVELS)} have")
+    levels = LEVELS[name]
+    if level not in levels:
+        raise DatumError(f"the compression levels of {name} are {levels[0]} to {levels[-1]}, not {level}")
+    return lambda data: compress_at(data, level)
 
 
 def _codec(name: str) -> Codec | None:
@@ -85,8 +102,8 @@ def _unstored(data: bytes, limit: int) -> bytes:
     return data
 
 
-def _deflate(data: Data) -> bytes:
-    return zlib.compress(data, wbits=-15)
+def _deflate(data: Data, level: int = -1) -> bytes:
+    return zlib.compress(data, level, wbits=-15)
 
 
 def _inflate(data: bytes, limit: int) -> bytes:
@@ -155,7 +172,7 @@ def _load_bzip2() -> Codec:
     def decompress(data: bytes, limit: int) -> bytes:
         return _unpack_streams(bz2.BZ2Decompressor, OSError, data, limit)
 
-    return Codec(bz2.compress, decompress)
+    return Codec(bz2.compress, decompress, bz2.compress)
 
 
 def _load_xz() -> Codec:
@@ -167,7 +184,7 @@ def _load_xz() -> Codec:
     def decompress(data: bytes, limit: int) -> bytes:
         return _unpack_streams(new_stream, lzma.LZMAError, data, limit)
 
-    return Codec(lzma.compress, decompress)
+    return Codec(lzma.compress, decompress, lambda data, level: lzma.compress(data, preset=level))
 
 
 def _load_zstandard() -> Codec:
@@ -182,7 +199,7 @@ def _load_zstandard() -> Codec:
     def decompress(data: bytes, limit: int) -> bytes:
         return _unpack_streams(zstd.ZstdDecompressor, zstd.ZstdError, data, limit)
 
-    return Codec(zstd.compress, decompress)
+    return Codec(zstd.compress, decompress, zstd.compress)
 
 
 def _load_python_zstandard() -> Codec:
@@ -209,7 +226,7 @@ def _load_python_zstandard() -> Codec:
                 raise FormatError(f"bad compressed data: {error}") from None
         return b"".join(pieces)
 
-    return Codec(zstandard.compress, decompress)
+    return Codec(zstandard.compress, decompress, zstandard.compress)
 
 
 def _load_snappy() -> Codec:
@@ -218,7 +235,7 @@ def _load_snappy() -> Codec:
     return Codec(snappy.load_compress(), snappy.decompress)
 
 
-_codecs = {"null": Codec(_stored, _unstored), "deflate": Codec(_deflate, _inflate)}
+_codecs = {"null": Codec(_stored, _unstored), "deflate": Codec(_deflate, _inflate, _deflate)}
 _LOADERS = {"bzip2": _load_bzip2, "snappy": _load_snappy, "xz": _load_xz, "zstandard": _load_zstandard}
 
 _MISSING: Final = {

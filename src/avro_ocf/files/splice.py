@@ -20,13 +20,15 @@ def concat(
     out: PathOrFile,
     *,
     codec: str | None = None,
+    level: int | None = None,
     sync_marker: bytes | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> list[Block]:
     """Write the blocks of all `sources` to `out`, with the first one's schema, metadata and (unless given) codec; return the new
     blocks.
 
-    Blocks of a file with the very same schema are not decoded, and not even unpacked if the codec is the same; others are read as
+    Blocks of a file with the very same schema are not decoded, and not even unpacked if the codec is the same and no compression
+    `level` is given; others are read as
     the first file's schema asks and encoded anew, block by block. A path `out` may be one of the sources: it is replaced at the
     end, and only if all went well. Raises as `Reader` and `Writer`, `ResolutionError` among them, and `DatumError` for no sources.
     """
@@ -37,7 +39,7 @@ def concat(
                 header = reader.header
                 if writer is None:
                     metadata = {key: value for key, value in header.metadata.items() if not key.startswith(RESERVED)}
-                    writer = Writer(file, header.schema, codec or header.codec, metadata, sync_marker)
+                    writer = Writer(file, header.schema, codec or header.codec, level, metadata, sync_marker)
                 _copy(reader, writer)
         if writer is None:
             raise DatumError("no files to join")
@@ -49,12 +51,13 @@ def recode(
     source: PathOrFile,
     out: PathOrFile,
     codec: str = "deflate",
+    level: int | None = None,
     *,
     sync_marker: bytes | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> list[Block]:
-    """Write `source` to `out` with another codec, block by block, and return the new blocks; `out` as in `concat`."""
-    return concat([source], out, codec=codec, sync_marker=sync_marker, limits=limits)
+    """Write `source` to `out` with another codec or level, block by block, and return the new blocks; `out` as in `concat`."""
+    return concat([source], out, codec=codec, level=level, sync_marker=sync_marker, limits=limits)
 
 
 def _copy(reader: Reader, writer: Writer) -> None:

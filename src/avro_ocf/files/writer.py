@@ -39,7 +39,8 @@ def _sync_marker(given: bytes | None) -> bytes:
 class Writer:
     """Writes a container file: to a path, whose file it replaces, or to a binary file object from its current position.
 
-    `schema` is a `Schema` or what `parse_schema` takes. A block is cut when its records reach `block_size` bytes before
+    `schema` is a `Schema` or what `parse_schema` takes. `level` is how hard `codec` tries: deflate 0 to 9, bzip2 1 to 9, xz 0 to 9,
+    zstandard -131072 to 22; null and snappy have none. A block is cut when its records reach `block_size` bytes before
     compression. `header` is the file's `Header`, and `blocks` lists where each block stands so far. The header is written at once.
     At the end of a `with` block, also one left by an exception, the records so far are written and the file is whole. A record
     that raises `DatumError` leaves the file as it was before it, and the next one is fine.
@@ -50,12 +51,13 @@ class Writer:
         file_or_path: PathOrFile,
         schema: object,
         codec: str = "deflate",
+        level: int | None = None,
         metadata: Metadata | None = None,
         sync_marker: bytes | None = None,
         block_size: int = BLOCK_SIZE,
     ) -> None:
         header, data = make_header(parse_schema(schema), codec=codec, metadata=metadata, sync_marker=_sync_marker(sync_marker))
-        self._start(header, [], block_size)
+        self._start(header, [], level, block_size)
         self._open(open_sink(file_or_path))
         self._put(data)
 
@@ -64,6 +66,7 @@ class Writer:
         cls,
         file_or_path: PathOrFile,
         *,
+        level: int | None = None,
         block_size: int = BLOCK_SIZE,
         limits: Limits = DEFAULT_LIMITS,
         logical_types: bool = True,
@@ -78,9 +81,8 @@ class Writer:
         try:
             start = file.tell()
             reader = Reader(file, limits=limits, logical_types=logical_types)
-            codec_for_writing(reader.header.codec)
             writer = cls.__new__(cls)
-            writer._start(reader.header, list(reader.blocks()), block_size)
+            writer._start(reader.header, list(reader.blocks()), level, block_size)
             file.seek(start + writer._end)
         except BaseException:
             if owned:
@@ -89,13 +91,15 @@ class Writer:
         writer._open(Sink(file, owned=owned))
         return writer
 
-    def _start(self, header: Header, blocks: list[Block], block_size: int) -> None:
+    def _start(self, header: Header, blocks: list[Block], level: int | None, block_size: int) -> None:
+        codec_for_writing(header.codec, level)
         if not isinstance(block_size, int):
             raise TypeError(f"block_size is an int, not {type(block_size).__name__}")
         if block_size < 1:
             raise DatumError(f"block_size is 1 or more, not {block_size}")
         self.header = header
         self.blocks = blocks
+        self._level = level
         self._end = blocks[-1].start_byte + blocks[-1].length if blocks else header.size
         limits = header.schema.limits
         self._block_size = min(block_size, limits.block_bytes)
@@ -159,24 +163,24 @@ class Writer:
         """
         self._check_open()
         count, data = encode_records(self.header.schema, records)
-        framed = frame_block(self.header, count, data)
+        framed = frame_block(self.header, count, data, self._level)
         self._cut()
         return self._put_block(count, framed)
 
     def copy_block(self, header: Header, stored: StoredBlock) -> Block:
         """Write a block of another file, whose `header` must have the same schema, and return where it now stands.
 
-        Its records are not decoded; its data is packed anew if the codec differs. Raises `DatumError` for another schema, and
-        `FormatError` for data that cannot be unpacked.
+        Its records are not decoded; its data is packed anew if the codec differs or a level was given. Raises `DatumError` for
+        another schema, and `FormatError` for data that cannot be unpacked.
         """
         self._check_open()
         if header.schema.json != self.header.schema.json:
             raise DatumError("the block has another schema")
         count = stored.block.record_count
-        if header.codec == self.header.codec:
+        if header.codec == self.header.codec and self._level is None:
             framed = join_block(self.header, count, stored.data)
         else:
-            framed = frame_block(self.header, count, unpack_block(header, stored))
+            framed = frame_block(self.header, count, unpack_block(header, stored), self._level)
         self._cut()
         return self._put_block(count, framed)
 
@@ -241,7 +245,7 @@ class Writer:
     def _put_records(self, count: int, data: bytes | bytearray) -> None:
         """Write records as one block, or as several where the codec makes one larger than its limit."""
         try:
-            framed = frame_block(self.header, count, data)
+            framed = frame_block(self.header, count, data, self._level)
         except DatumError:
             if count == 1:
                 raise
