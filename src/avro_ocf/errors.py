@@ -21,6 +21,12 @@ Wrong argument types stay `TypeError`. Anything else that escapes is a bug.
 """
 
 
+def type_name(value: object) -> str:
+    """Return the name of a value's type as messages say it, with its module unless that is Python's own: `numpy.bool`."""
+    kind = type(value)
+    return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
+
+
 class AvroError(Exception):
     """Root of every error this library raises."""
 

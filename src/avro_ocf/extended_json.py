@@ -22,7 +22,7 @@ from types import NoneType
 from typing import Final, Never
 from uuid import UUID
 
-from avro_ocf.errors import DatumError
+from avro_ocf.errors import DatumError, type_name
 from avro_ocf.json_text import check_nesting
 from avro_ocf.logical import Duration
 
@@ -90,7 +90,7 @@ def _tagged(value: object) -> object:
     if isinstance(value, float) and isfinite(value):
         return value
     if kind not in _TAGGERS:
-        raise TypeError(f"{kind.__name__} is not the type of any Avro value")
+        raise TypeError(f"{type_name(value)} is not the type of any Avro value")
     tag, write = _TAGGERS[kind]
     if isinstance(value, datetime) and value.tzinfo is not None:
         tag, write = "$timestamp", _timestamp

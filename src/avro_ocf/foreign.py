@@ -1,10 +1,29 @@
 """Values of other people's types, as the values of Python's own that they stand for: exactly, or not at all."""
 
+import re
 from collections.abc import Callable
-from datetime import date, datetime, time
-from typing import TypeVar
+from datetime import date, datetime, time, timedelta
+from typing import Any, Final, TypeVar
 
 Told = TypeVar("Told")
+
+NUMPY: Final = "numpy"
+"""The module of numpy's scalars. It need not be there, and is never imported here."""
+
+NANOSECONDS: Final = {
+    "W": 604_800_000_000_000,
+    "D": 86_400_000_000_000,
+    "h": 3_600_000_000_000,
+    "m": 60_000_000_000,
+    "s": 1_000_000_000,
+    "ms": 1_000_000,
+    "us": 1000,
+    "ns": 1,
+}
+"""The units of `numpy.datetime64`, but for months and years, which are no times, and those that no type of Avro has."""
+
+NOT_A_TIME: Final = -(1 << 63)
+"""What `numpy.datetime64("NaT")` counts."""
 
 
 def plain_date(value: date) -> date:
@@ -49,3 +68,52 @@ def _as_told(make: Callable[[], Told]) -> Told:
         return make()
     except Exception as error:  # noqa: BLE001 - a subclass is code of the datum's
         raise ValueError(f"is none that can be read: {type(error).__name__}") from None
+
+
+class Moment(datetime):
+    """A datetime with `nanosecond`, those past its microseconds."""
+
+    __slots__ = ("nanosecond",)
+    nanosecond: int
+
+
+def plain_scalar(scalar: Any) -> object:
+    """Return the value of Python's own that a numpy scalar is exactly; the scalar itself if there is none, and any array.
+
+    A `datetime64` is a date if it counts days or weeks, and else a datetime without a time zone, with nanoseconds if it has some.
+    Raises `ValueError` for one that is none.
+    """
+    kind = type(scalar)
+    if isinstance(scalar, str | bytes | float):
+        return scalar  # it is one already, and `item` takes zeros off the end of a text
+    if kind.__name__ == "datetime64":
+        return _time_of_numpy(scalar)
+    if kind.__name__ == "timedelta64" or hasattr(kind, "__setitem__") or not hasattr(kind, "item"):
+        return scalar
+    value = _as_told(scalar.item)
+    if type(value) in {bool, int, float}:
+        return value
+    is_long = kind.__name__ == "longdouble" and _as_told(lambda: bool(float(scalar) == scalar or scalar != scalar))  # noqa: PLR0124
+    return float(scalar) if is_long else scalar
+
+
+def _time_of_numpy(scalar: Any) -> date:
+    name = _as_told(lambda: str(scalar.dtype.name))
+    found = re.fullmatch(r"datetime64\[([0-9]*)([A-Za-z]+)\]", name)
+    count = _as_told(lambda: int(scalar.astype("int64")))
+    if found is None or count == NOT_A_TIME:
+        raise ValueError("is no time: NaT")
+    if found[2] not in NANOSECONDS:
+        raise ValueError(f"counts {found[2]}, not one of {', '.join(NANOSECONDS)}")
+    microseconds, nanoseconds = divmod(count * int(found[1] or 1) * NANOSECONDS[found[2]], 1000)
+    try:
+        value = datetime(1970, 1, 1) + timedelta(microseconds=microseconds)  # noqa: DTZ001 - numpy's times have no zone
+    except OverflowError:
+        raise ValueError("lies outside the years 1 to 9999") from None
+    if found[2] in {"D", "W"}:
+        return value.date()
+    if not nanoseconds:
+        return value
+    moment = Moment.combine(value.date(), value.time())
+    moment.nanosecond = nanoseconds
+    return moment

@@ -11,7 +11,7 @@ from typing import Any, Final, Never
 
 from avro_ocf import extended_json
 from avro_ocf.api import infer_schema
-from avro_ocf.errors import AvroError, DatumError
+from avro_ocf.errors import AvroError, DatumError, type_name
 from avro_ocf.json_text import check_nesting
 from avro_ocf.schema.names import is_unicode
 from avro_ocf.varint import LONG_MAX, LONG_MIN
@@ -32,7 +32,7 @@ _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False, all
 def encode_json(record: object) -> bytes:
     """Return a record as JSON text. Raises `DatumError` with the path of what JSON or Avro has no word for."""
     if type(record) is not dict:
-        raise DatumError(f"a record is a dict, not {type(record).__name__}")
+        raise DatumError(f"a record is a dict, not {type_name(record)}")
     shape = _Shape()
     shape.visit(record, None, 1)
     data = _ENCODER.encode(record).encode()
@@ -103,7 +103,7 @@ class _Shape:
             if not isfinite(value):
                 raise _refusal(f"{value} is not JSON", path)
         elif kind is not bool and kind is not NoneType:
-            raise _refusal(f"{kind.__name__} is not JSON; only a table with a schema holds it", path)
+            raise _refusal(f"{type_name(value)} is not JSON; only a table with a schema holds it", path)
 
     def check_key(self, key: object, path: extended_json.Path) -> None:
         if type(key) is not str or not is_unicode(key):

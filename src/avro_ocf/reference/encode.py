@@ -11,6 +11,7 @@ from avro_ocf.reference.budget import Budget
 from avro_ocf.reference.fault import Fault, field_step, item_step, key_step
 from avro_ocf.reference.skip import Skipper
 from avro_ocf.reference.source import Source
+from avro_ocf.reference.wording import describe, expected
 from avro_ocf.schema.measure import field_charge, value_charge, zero_byte_values
 from avro_ocf.schema.model import Array, Enum, Field, Fixed, Logical, Map, Node, Record, Union
 from avro_ocf.varint import encode_long
@@ -34,7 +35,7 @@ def choose_branch(union: Union, datum: object, limits: Limits) -> tuple[int, obj
     Raises `DatumError` when no branch takes it.
     """
     encoder = Encoder(limits, limits.zero_byte_items)
-    index, _ = _at_root(lambda: encoder.branch(union, datum, 0))
+    index, _ = _at_root(lambda: encoder.branch(union, of_numpy(datum), 0))
     return index, datum[1] if is_forced(datum) else datum
 
 
@@ -73,6 +74,8 @@ class Encoder:
 
     def value(self, node: Node, datum: object, depth: int) -> Encoded:
         """Encode one value."""
+        if type(datum).__module__ == "numpy":
+            datum = of_numpy(datum)
         match node:
             case Record():
                 return self.record(node, datum, self.enter(depth))
@@ -207,6 +210,18 @@ def _at_root(make: Callable[[], Made]) -> Made:
         raise DatumError("nested deeper than Python's stack allows") from None
 
 
+def of_numpy(datum: object) -> object:
+    """Return what a scalar of numpy's is exactly; anything else as it is."""
+    if type(datum).__module__ != "numpy":
+        return datum
+    from avro_ocf.foreign import plain_scalar
+
+    try:
+        return plain_scalar(datum)
+    except ValueError as error:
+        raise Fault(f"{describe(datum)} that {error}") from None
+
+
 def plain(node: Node, datum: object) -> Encoded:
     """Encode a primitive or a fixed, through its logical type if it has one."""
     size = node.size if isinstance(node, Fixed) else None
@@ -329,19 +344,3 @@ def text(datum: str) -> bytes:
         return str.encode(datum, "utf-8")
     except UnicodeEncodeError:
         raise Fault("a str that holds a lone surrogate") from None
-
-
-def expected(what: str, datum: object) -> Fault:
-    """Return the fault of a datum of the wrong type."""
-    return Fault(f"expected {what}, not {describe(datum)}")
-
-
-def describe(datum: object) -> str:
-    """Return a few words about a datum of any type, whatever its size."""
-    if datum is None or isinstance(datum, bool):
-        return repr(datum)
-    if type(datum) is int:
-        return f"the int {datum}" if datum.bit_length() <= 128 else f"an int of {datum.bit_length()} bits"
-    if type(datum) is str:
-        return f"the str {datum[:40]!r}"
-    return f"a {type(datum).__name__}"

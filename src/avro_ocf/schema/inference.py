@@ -15,7 +15,7 @@ from types import NoneType
 from typing import Any, Final
 from uuid import UUID
 
-from avro_ocf.errors import DatumError
+from avro_ocf.errors import DatumError, type_name
 from avro_ocf.limits import DEFAULT_LIMITS
 from avro_ocf.schema.names import NAME_LENGTH, is_name, is_unicode
 from avro_ocf.varint import LONG_MAX, LONG_MIN
@@ -242,7 +242,7 @@ def _simple_type(value: object, trail: Trail) -> str:
     """Return the Avro type or logical type of a value that is neither a list nor a dict."""
     seen = SIMPLE_TYPES.get(type(value))
     if seen is None:
-        raise _refusal(f"Avro has no type for {type(value).__name__}", trail)
+        raise _refusal(f"Avro has no type for {type_name(value)}", trail)
     match value:
         case bool():
             pass
