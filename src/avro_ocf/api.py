@@ -103,6 +103,13 @@ class Schema:
 
         return fingerprint(self.canonical_form, algorithm)
 
+    def encodes_like(self, other: "Schema") -> bool:
+        """Tell whether the same bytes mean the same by both schemas: blocks of files of one may stand in files of the other.
+
+        That is so when the canonical forms and the logical types are equal, read or not; all else, such as a doc, may differ.
+        """
+        return self.json == other.json or _encode_alike(self, other)
+
     @property
     def encoder(self) -> "Encoder":
         """The compiled encoder; its `source` is the generated text."""
@@ -265,6 +272,16 @@ def parse_schema(
 
         obj = with_known(obj, [loaded(other.json) if isinstance(other, Schema) else json_object(other) for other in known])
     return _parse_text(json_text(obj), strict, logical_types, limits)
+
+
+@lru_cache(SCHEMAS_KEPT)
+def _encode_alike(one: Schema, other: Schema) -> bool:
+    from avro_ocf.schema.canonical import logical_types
+
+    if one.canonical_form != other.canonical_form:
+        return False
+    first, second = (_parse_text(schema.json, False, True, schema.limits) for schema in (one, other))
+    return logical_types(first.node) == logical_types(second.node)
 
 
 @lru_cache(SCHEMAS_KEPT)

@@ -1,10 +1,15 @@
 """`concat`, `recode` and `salvage`: records are kept, blocks are copied where possible, and a failure leaves no half file."""
 
+import datetime as dt
 import io
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from avro_ocf.api import parse_schema
 from avro_ocf.container.block import Block
@@ -12,6 +17,9 @@ from avro_ocf.errors import DatumError, FormatError, ResolutionError, SchemaErro
 from avro_ocf.files.reader import Reader
 from avro_ocf.files.splice import concat, recode, salvage
 from avro_ocf.files.writer import Writer
+from avro_ocf.oracle import evolutions, from_schema, schemas
+from avro_ocf.oracle.equality import same
+from avro_ocf.resolution.resolve import resolve
 from tests.container.build import MARKER, SHIP, make_file, raw_block, ship
 
 OTHER = b"\x07" * 16
@@ -187,6 +195,133 @@ def test_values_are_taken_over_raw(tmp_path: Path) -> None:
     write(b, [odd], schema=parse_schema(event("timestamp-micros"), logical_types=False))
     with pytest.raises(ResolutionError, match="timestamp"):
         concat([a, b], out)
+
+
+PETS = [{"type": "record", "name": name, "fields": [{"name": "name", "type": "string"}]} for name in ("Cat", "Dog")]
+DATE = {"type": "int", "logicalType": "date"}
+SUIT = {"type": "enum", "name": "Suit", "symbols": ["SPADES", "HEARTS"]}
+MAP = {"type": "map", "values": "string"}
+LOOK_ALIKES: list[tuple[object, list[object]]] = [
+    (PETS, [("Dog", {"name": "rex"}), ("Cat", {"name": "tom"})]),
+    ([PETS[0], MAP], [("map", {"name": "tom"}), ("Cat", {"name": "tom"})]),
+    (["string", SUIT, "null"], [("Suit", "HEARTS"), ("string", "HEARTS"), None]),
+    (["double", "float"], [("float", 0.5), ("double", 0.5)]),
+    (["long", DATE], [("int", dt.date(2024, 2, 29)), ("long", 5), ("int", 2**31 - 1)]),
+    (["long", "int", {"type": "array", "items": ["long", "int"]}], [("int", 1), ("array", [("int", 1), ("long", 1)])]),
+    (["bytes", {"type": "fixed", "name": "F", "size": 2}], [("F", b"ab"), ("bytes", b"ab")]),
+    ([{"type": "string", "logicalType": "uuid"}, "bytes"], [("string", UUID(int=5)), ("bytes", b"")]),
+]
+"""Unions in which another branch would take a value, and values of each branch."""
+
+
+def with_field(schema: object, **attributes: object) -> dict[str, object]:
+    return {"type": "record", "name": "R", "fields": [{"name": "value", "type": schema, **attributes}]}
+
+
+@pytest.mark.parametrize(("union", "values"), LOOK_ALIKES)
+@pytest.mark.parametrize(
+    ("attributes", "more"),
+    [
+        ({"doc": "of the second"}, []),
+        ({"aliases": ["was"], "my-attribute": {"a": 1}}, []),
+        ({"order": "ignore"}, []),
+        ({}, [{"name": "more", "type": ["long", "int"], "default": 7}]),
+    ],
+)
+def test_values_stay_the_branches_that_they_were(
+    union: object, values: list[object], attributes: dict[str, object], more: list[object], tmp_path: Path
+) -> None:
+    """Whether blocks are copied or their records encoded anew."""
+    a, b, out = tmp_path / "a", tmp_path / "b", tmp_path / "out"
+    first = {**with_field(union), "fields": [*with_field(union)["fields"], *more]}  # type: ignore[misc]  # a list
+    records = [{"value": value} for value in values]
+    with Writer(a, first, "null") as writer:
+        writer.write_many(records)
+    with Writer(b, with_field(union, **attributes), "null") as writer:
+        writer.write_many(records)
+    blocks = concat([a, b], out)
+    expected = [record | {"more": ("long", 7)} if more else record for record in records] * 2
+    with Reader(out, branches=True) as reader:
+        assert list(reader) == expected
+    source, end = b.read_bytes(), blocks[-1].start_byte + blocks[-1].length - 16
+    assert (out.read_bytes()[blocks[-1].start_byte : end] in source) == (not more)
+
+
+@given(st.data())
+def test_records_of_any_schema_become_those_of_any_other(data: st.DataObject) -> None:
+    """They come out as resolution with branches says, or nothing is written."""
+    json = data.draw(schemas())
+    written, wanted = (parse_schema(schema, logical_types=False) for schema in (json, data.draw(evolutions(json)).reader_schema))
+    records = data.draw(st.lists(from_schema(written, branches=True), max_size=3))
+    files = [io.BytesIO() for _ in range(3)]
+    for file, schema, content in zip(files, (wanted, written), ([], records), strict=False):
+        with Writer(file, schema) as writer:
+            writer.write_many(content)
+        file.seek(0)
+    encoded = map(written.encode, records)
+    try:
+        resolve(parse_schema(json).node, parse_schema(wanted.json).node)
+        expected = [written.decode(data, wanted, branches=True) for data in encoded]
+    except (FormatError, ResolutionError) as error:
+        with pytest.raises(type(error)):
+            concat(files[:2], files[2])
+        return
+    concat(files[:2], files[2])
+    files[2].seek(0)
+    assert same(list(Reader(files[2], branches=True, logical_types=False)), expected)
+
+
+@given(st.data())
+def test_what_does_not_change_the_encoding_is_no_other_schema(data: st.DataObject) -> None:
+    json = data.draw(schemas())
+    schema, other = parse_schema(json), parse_schema(documented(json))
+    records = data.draw(st.lists(from_schema(schema, branches=True), min_size=1, max_size=3))
+    assert schema.encodes_like(other)
+    files = io.BytesIO(), io.BytesIO()
+    with (
+        Writer(files[0], other, "null", sync_marker=MARKER) as first,
+        Writer(files[1], schema, "null", sync_marker=MARKER) as second,
+    ):
+        second.write_many(records)
+    block = files[1].getvalue()[second.header.size :]
+    out = io.BytesIO()
+    concat([io.BytesIO(file.getvalue()) for file in files], out, sync_marker=MARKER)
+    assert out.getvalue() == files[0].getvalue() + block
+    assert first.blocks == []
+
+
+def documented(json: Any) -> Any:
+    """Return a schema with other docs and attributes of nobody's."""
+    match json:
+        case dict():
+            changed = {
+                key: documented(value) if key in {"type", "fields", "items", "values"} else value for key, value in json.items()
+            }
+            return changed | {"doc": "another", "my-attribute": [1]}
+        case list():
+            return [documented(inner) for inner in json]
+    return json
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("int", DATE),
+        (DATE, {"type": "int", "logicalType": "time-millis"}),
+        ({"type": "bytes", "logicalType": "decimal", "precision": 4}, {"type": "bytes", "logicalType": "decimal", "precision": 5}),
+        (PETS, PETS[::-1]),
+        (SUIT, {**SUIT, "name": "ns.Suit"}),
+        (with_field("int"), with_field(DATE)),
+        (["string", DATE], ["string", "int"]),
+        ([PETS[0], with_field("Cat")], [PETS[0], with_field({"type": "array", "items": "Cat"})]),
+    ],
+)
+def test_what_changes_the_encoding_or_the_meaning_is_another_schema(one: object, other: object) -> None:
+    for logical_types in (True, False):
+        first, second = parse_schema(one, logical_types=logical_types), parse_schema(other)
+        assert not first.encodes_like(second)
+        assert not second.encodes_like(first)
+        assert first.encodes_like(parse_schema(one))
 
 
 @pytest.mark.host

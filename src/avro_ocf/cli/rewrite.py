@@ -27,7 +27,8 @@ def add_commands(commands: Commands) -> None:
 def concat_command(args: argparse.Namespace) -> None:
     """Write the records of several files to one, in order, with the schema, codec and metadata of the first.
 
-    Blocks are copied as they are from files with the very same schema; the records of others are resolved to it.
+    Blocks are copied as they are where the schema has the same canonical form and logical types; the records of others are resolved
+    to that schema, each value as the branch of a union that it was.
     """
     reached = ""
 

@@ -27,9 +27,9 @@ def concat(
     """Write the blocks of all `sources` to `out`, with the first one's schema, metadata and (unless given) codec; return the new
     blocks.
 
-    Blocks of a file with the very same schema are not decoded, and not even unpacked if the codec is the same and no compression
-    `level` is given; others are read as
-    the first file's schema asks and encoded anew, block by block. A path `out` may be one of the sources: it is replaced at the
+    Blocks of a file whose schema has the same canonical form and logical types are not decoded, and not even unpacked if the codec
+    is the same and no compression `level` is given; others are read as the first file's schema asks and encoded anew, block by
+    block, each value as the branch of a union that it was. A path `out` may be one of the sources: it is replaced at the
     end, and only if all went well. Raises as `Reader` and `Writer`, `ResolutionError` among them, and `DatumError` for no sources.
     """
     writer: Writer | None = None
@@ -61,14 +61,14 @@ def recode(
 
 
 def _copy(reader: Reader, writer: Writer) -> None:
-    same_schema = reader.header.schema.json == writer.header.schema.json
-    if not same_schema:
+    are_alike = reader.header.schema.encodes_like(writer.header.schema)
+    if not are_alike:
         _check_logical_types(reader.header.schema, writer.header.schema)
     for stored in reader.stored_blocks():
-        if same_schema:
+        if are_alike:
             writer.copy_block(reader.header, stored)
         elif stored.block.record_count:
-            writer.write_block(decode_block(reader.header, stored, writer.header.schema))
+            writer.write_block(decode_block(reader.header, stored, writer.header.schema, branches=True))
 
 
 def _check_logical_types(source: Schema, out: Schema) -> None:

@@ -168,14 +168,14 @@ class Writer:
         return self._put_block(count, framed)
 
     def copy_block(self, header: Header, stored: StoredBlock) -> Block:
-        """Write a block of another file, whose `header` must have the same schema, and return where it now stands.
+        """Write a block of another file, whose `header` has a schema of the same encoding, and return where it now stands.
 
-        Its records are not decoded; its data is packed anew if the codec differs or a level was given. Raises `DatumError` for
-        another schema, and `FormatError` for data that cannot be unpacked.
+        Its records are not decoded; its data is packed anew if the codec differs or a level was given. Raises `DatumError` for a
+        schema that `Schema.encodes_like` tells from this one, and `FormatError` for data that cannot be unpacked.
         """
         self._check_open()
-        if header.schema.json != self.header.schema.json:
-            raise DatumError("the block has another schema")
+        if not header.schema.encodes_like(self.header.schema):
+            raise DatumError("the block has another schema: decode its records with `branches`, and write those")
         count = stored.block.record_count
         if header.codec == self.header.codec and self._level is None:
             framed = join_block(self.header, count, stored.data)

@@ -5,7 +5,8 @@ Specification, "Transforming into Parsing Canonical Form".
 
 import json
 
-from avro_ocf.schema.model import Array, Enum, Fixed, Map, Named, Node, Record, Union
+from avro_ocf.schema.measure import children
+from avro_ocf.schema.model import Array, Enum, Fixed, Logical, Map, Named, Node, Record, Union
 
 
 def canonical_form(node: Node) -> str:
@@ -14,6 +15,22 @@ def canonical_form(node: Node) -> str:
     A named type is written out where it first occurs, and is its fullname afterwards. An error is a record.
     """
     return _form(node, set())
+
+
+def logical_types(root: Node) -> list[Logical | None]:
+    """Return the logical type of every type in `root`, in the order of the canonical form, which leaves them out."""
+    found: list[Logical | None] = []
+    written: set[str] = set()
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        found.append(node.logical)
+        if isinstance(node, Named):
+            if node.fullname in written:
+                continue
+            written.add(node.fullname)
+        waiting.extend(reversed(children(node)))
+    return found
 
 
 def _form(node: Node, written: set[str]) -> str:
