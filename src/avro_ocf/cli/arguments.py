@@ -8,9 +8,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from avro_ocf import AvroError, DatumError, Schema, UnsupportedCodecError, parse_schema
+from avro_ocf import AvroError, DatumError, Limits, Schema, UnsupportedCodecError, parse_schema
+from avro_ocf.cli.limits import limits
 from avro_ocf.cli.output import CommandError
 from avro_ocf.container.compression import codec_for_writing
+from avro_ocf.limits import DEFAULT_LIMITS
 from avro_ocf.schema.sources import json_object
 
 Commands: TypeAlias = "_SubParsersAction[ArgumentParser]"
@@ -135,16 +137,16 @@ def add_with(command: ArgumentParser) -> None:
     )
 
 
-def schema_file(path: str, known: Sequence[str], *, strict: bool = True) -> Schema:
+def schema_file(path: str, known: Sequence[str], *, strict: bool = True, limits: Limits = DEFAULT_LIMITS) -> Schema:
     """Return the schema in the file `path`, which may use the types in the files `known`. Raises `CommandError` and `OSError`."""
     data = Path(path).read_bytes()
     try:
-        return schema_of(data, known, strict=strict)
+        return schema_of(data, known, strict=strict, limits=limits)
     except AvroError as error:
         raise CommandError(f"{path}: {error}") from error
 
 
-def schema_of(data: bytes, known: Sequence[str], *, strict: bool = True) -> Schema:
+def schema_of(data: bytes, known: Sequence[str], *, strict: bool = True, limits: Limits = DEFAULT_LIMITS) -> Schema:
     """Return the schema that `data` is the text of, as `schema_file` does. Raises `AvroError` besides, which names no file."""
     others = []
     for path in known:
@@ -153,9 +155,11 @@ def schema_of(data: bytes, known: Sequence[str], *, strict: bool = True) -> Sche
             others.append(json_object(other))
         except AvroError as error:
             raise CommandError(f"{path}: {error}") from error
-    return parse_schema(data, known=others, strict=strict)
+    return parse_schema(data, known=others, strict=strict, limits=limits)
 
 
 def reader_schema(args: Namespace) -> Schema | None:
     """Return the schema of the option --reader-schema, or None. What files may have it may have. Raises as `schema_file`."""
-    return None if args.reader_schema is None else schema_file(args.reader_schema, args.known, strict=False)
+    if args.reader_schema is None:
+        return None
+    return schema_file(args.reader_schema, args.known, strict=False, limits=limits(args))

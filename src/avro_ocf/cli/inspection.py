@@ -16,8 +16,10 @@ from avro_ocf.cli.arguments import (
     schema_file,
     schema_of,
 )
+from avro_ocf.cli.limits import add_limits, limits
 from avro_ocf.cli.output import is_container, name_of, reading, write_json, write_json_text, write_line, write_table
 from avro_ocf.cli.store_maintenance import verify_store
+from avro_ocf.limits import DEFAULT_LIMITS
 
 
 def add_commands(commands: Commands) -> None:
@@ -38,6 +40,8 @@ def add_commands(commands: Commands) -> None:
     add_reader_schema(codegen, "the schema to decode to, if it is another")
     for command in (schema, codegen):
         add_with(command)
+    for command in (schema, meta, index, verify, codegen):
+        add_limits(command)
     codegen.add_argument("schema", metavar="S.avsc", help="a schema as JSON")
 
 
@@ -45,16 +49,16 @@ def schema_command(args: argparse.Namespace) -> None:
     """Print the schema that FILE was written with, or that FILE itself is, with the types that it uses of those --with it."""
     with reading(args.file) as file:
         if is_container(file):
-            with Reader(file) as reader:
+            with Reader(file, limits=limits(args)) as reader:
                 schema = reader.header.schema
         else:
-            schema = schema_of(file.read(), args.known, strict=False)
+            schema = schema_of(file.read(), args.known, strict=False, limits=limits(args))
     write_json_text(json.dumps(json.loads(schema.json), indent=2, ensure_ascii=False))
 
 
 def meta_command(args: argparse.Namespace) -> None:
     """Print what FILE's header says besides the schema; a value that is no text is shown in hexadecimal digits."""
-    with reading(args.file) as file, Reader(file) as reader:
+    with reading(args.file) as file, Reader(file, limits=limits(args)) as reader:
         header = reader.header
     facts = {"codec": header.codec, "sync_marker": header.sync_marker.hex(), "header_bytes": header.size}
     metadata = {key: _shown(value) for key, value in header.metadata.items()}
@@ -67,11 +71,12 @@ def meta_command(args: argparse.Namespace) -> None:
 def index_command(args: argparse.Namespace) -> None:
     """Print where the blocks of FILE start, how many bytes they take and how many records they hold. No block is decompressed."""
     with reading(args.file) as file:
+        blocks = scan_blocks(file, limits=limits(args))
         if args.json:
-            for block in scan_blocks(file):
+            for block in blocks:
                 write_json(block._asdict())
         else:
-            write_table(("start_byte", "length", "record_count"), scan_blocks(file))
+            write_table(("start_byte", "length", "record_count"), blocks)
 
 
 def verify_command(args: argparse.Namespace) -> None:
@@ -82,11 +87,13 @@ def verify_command(args: argparse.Namespace) -> None:
     if (args.file is None) == (args.store is None):
         args.misuse("give either FILE or --store DIR")
     if args.store is not None:
+        if limits(args) != DEFAULT_LIMITS:
+            args.misuse("--max-block and --limits are for a file")
         verify_store(args)
         return
     if args.repair:
         args.misuse("--repair is for a store; for a file, see salvage")
-    with reading(args.file) as file, Reader(file) as reader:
+    with reading(args.file) as file, Reader(file, limits=limits(args)) as reader:
         count = sum(1 for _ in reader)
     if args.json:
         write_json({"file": name_of(args.file), "record_count": count})
@@ -96,7 +103,7 @@ def verify_command(args: argparse.Namespace) -> None:
 
 def codegen_command(args: argparse.Namespace) -> None:
     """Print the Python functions that encode data of a schema, and that decode it, to another schema where one is given."""
-    schema = schema_file(args.schema, args.known, strict=False)
+    schema = schema_file(args.schema, args.known, strict=False, limits=limits(args))
     decoder = schema.decoder(reader_schema(args))
     for source in (schema.encoder.source, decoder.source):
         for line in source.split("\n"):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from avro_ocf.cli import demo, inspection, oracle, records, rewrite, serve, store_maintenance, store_records, worker
+from avro_ocf.cli.limits import way_out
 from avro_ocf.cli.output import CommandError, escaped, note
 from avro_ocf.errors import AvroError
 
@@ -17,8 +18,9 @@ BROKEN_PIPE = 141
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command, with `sys.argv` for `arguments` by default, and return its exit code. Misuse raises `SystemExit(2)`."""
+    args = argparse.Namespace()
     try:
-        args = parser().parse_args(arguments)
+        parser().parse_args(arguments, args)
         if sys.stdin is None or sys.stdout is None:  # as after `<&-` and `>&-` in a shell
             return _fail("standard input and output must be open")
         try:
@@ -31,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except (AvroError, CommandError) as error:
-        return _fail(str(error))
+        return _fail(f"{error}{way_out(args, str(error))}")
     except OSError as error:
         return _fail(f"{error.filename}: {error.strerror}" if error.filename is not None else str(error))
     return 0

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from itertools import islice
 from typing import BinaryIO, cast
 
-from avro_ocf import DatumError, Header, Reader, Schema, Writer, decode_blocks, infer_schema, scan_blocks
+from avro_ocf import DatumError, Header, Reader, Schema, Writer, decode_blocks, parse_schema, scan_blocks
 from avro_ocf.cli.arguments import (
     Commands,
     add_command,
@@ -26,9 +26,11 @@ from avro_ocf.cli.arguments import (
     schema_file,
     sync_marker,
 )
+from avro_ocf.cli.limits import add_limits, limits
 from avro_ocf.cli.ndjson import Lines
 from avro_ocf.cli.output import CommandError, name_of, opened, reading, write_json_text, write_line, writing
 from avro_ocf.extended_json import check_plain, dumps
+from avro_ocf.schema.inference import infer
 
 
 def add_commands(commands: Commands) -> None:
@@ -55,6 +57,8 @@ def add_commands(commands: Commands) -> None:
     count = add_command(commands, count_command, "the number of records")
     for command in (encode, cat, head):
         add_with(command)
+    for command in (encode, cat, head, count):
+        add_limits(command)
     for command in (cat, head, count):
         add_file(command)
 
@@ -69,10 +73,10 @@ def encode_command(args: argparse.Namespace) -> None:
         lines = Lines(source, name_of(args.input), tags=not args.plain)
         stack.enter_context(lines.errors_named())
         if args.schema is None:
-            schema = infer_schema(lines)
+            schema = parse_schema(infer(lines, "Record"), limits=limits(args))
             source.seek(0)
         else:
-            schema = schema_file(args.schema, args.known)
+            schema = schema_file(args.schema, args.known, limits=limits(args))
         out = stack.enter_context(writing(args.output))
         writer = stack.enter_context(Writer(out, schema, codec=args.codec, level=args.level, sync_marker=args.sync_marker))
         if args.by is None:
@@ -85,21 +89,21 @@ def encode_command(args: argparse.Namespace) -> None:
 def cat_command(args: argparse.Namespace) -> None:
     """Print the records of FILE, one JSON object a line. What JSON has no word for is tagged, as in {"$bytes": "3q0="}."""
     wanted = reader_schema(args)
-    with reading(args.file) as file, Reader(file, wanted) as reader:
+    with reading(args.file) as file, Reader(file, wanted, limits=limits(args)) as reader:
         records = reader if args.block is None else _range_records(file, reader.header, args.block, wanted)
         _print_records(records, plain=args.plain)
 
 
 def head_command(args: argparse.Namespace) -> None:
     """Print the first N records of FILE, one JSON object a line."""
-    with reading(args.file) as file, Reader(file, reader_schema(args)) as reader:
+    with reading(args.file) as file, Reader(file, reader_schema(args), limits=limits(args)) as reader:
         _print_records(islice(reader, min(args.n, sys.maxsize)), plain=args.plain)
 
 
 def count_command(args: argparse.Namespace) -> None:
     """Print the number of records in FILE. Blocks tell theirs, so nothing is decompressed."""
     with reading(args.file) as file:
-        write_line(str(sum(block.record_count for block in scan_blocks(file))))
+        write_line(str(sum(block.record_count for block in scan_blocks(file, limits=limits(args)))))
 
 
 def _print_records(records: Iterable[object], *, plain: bool) -> None:

@@ -6,6 +6,7 @@ from typing import BinaryIO
 
 from avro_ocf import AvroError, concat, recode, salvage
 from avro_ocf.cli.arguments import Commands, add_command, add_level, check_level, codec
+from avro_ocf.cli.limits import add_limits, limits
 from avro_ocf.cli.output import CommandError, name_of, note, opened, reading, write_json, writing
 
 
@@ -22,6 +23,7 @@ def add_commands(commands: Commands) -> None:
     salvaged.add_argument("--json", action="store_true", help="print the report as JSON to stdout, not as text to stderr")
     for command in (joined, recoded, salvaged):
         command.add_argument("-o", dest="output", required=True, metavar="OUT", help="written whole or not at all; - is stdout")
+        add_limits(command)
 
 
 def concat_command(args: argparse.Namespace) -> None:
@@ -40,7 +42,7 @@ def concat_command(args: argparse.Namespace) -> None:
 
     with writing(args.output) as out:
         try:
-            concat(files(), out)
+            concat(files(), out, limits=limits(args))
         except AvroError as error:
             raise CommandError(f"{name_of(reached)}: {error}") from error
 
@@ -49,7 +51,7 @@ def recode_command(args: argparse.Namespace) -> None:
     """Write the blocks of IN to OUT in another compression codec. Records are not decoded."""
     check_level(args)
     with reading(args.source) as source, writing(args.output) as out:
-        recode(source, out, codec=args.codec, level=args.level)
+        recode(source, out, codec=args.codec, level=args.level, limits=limits(args))
 
 
 def salvage_command(args: argparse.Namespace) -> None:
@@ -57,7 +59,7 @@ def salvage_command(args: argparse.Namespace) -> None:
     if args.json and args.output == "-":
         args.misuse("--json and -o - both write to stdout")
     with reading(args.source) as source, writing(args.output) as out:
-        report = salvage(source, out)
+        report = salvage(source, out, limits=limits(args))
     if args.json:
         write_json(
             {

@@ -20,5 +20,5 @@ class Budget:
     def charge(self, count: int) -> None:
         """Spend `count`, before any of the values is made; `LimitError`, and nothing spent, when fewer are left."""
         if count > self.left:
-            raise LimitError(f"more than {self.limit} values that take no byte")
+            raise LimitError(f"more than {self.limit} values that take no byte (limits.zero_byte_items)")
         self.spent += count

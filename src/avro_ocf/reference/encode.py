@@ -58,13 +58,13 @@ class Encoder:
     def charge(self, count: int) -> None:
         """Charge `count` values that take no byte."""
         if count > self.granted - self.spent:
-            raise Fault(f"more than {self.limits.zero_byte_items} values that take no byte")
+            raise Fault(f"more than {self.limits.zero_byte_items} values that take no byte (limits.zero_byte_items)")
         self.spent += count
 
     def enter(self, depth: int) -> int:
         """Go down into a record, array or map and return the depth of what is inside."""
         if depth >= self.limits.datum_depth:
-            raise Fault(f"nested more than {self.limits.datum_depth} deep")
+            raise Fault(f"nested more than {self.limits.datum_depth} deep (limits.datum_depth)")
         return depth + 1
 
     def root(self, node: Node, datum: object) -> Encoded:

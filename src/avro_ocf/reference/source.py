@@ -31,7 +31,7 @@ class Source:
     def enter(self, depth: int, start: int) -> int:
         """Go down into a record, array or map and return the depth of what is inside."""
         if depth >= self.limits.datum_depth:
-            raise Fault(f"nested more than {self.limits.datum_depth} deep", start, LimitError)
+            raise Fault(f"nested more than {self.limits.datum_depth} deep (limits.datum_depth)", start, LimitError)
         return depth + 1
 
     def take(self, size: int, pos: int, start: int) -> tuple[bytes, int]:

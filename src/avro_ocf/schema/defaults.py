@@ -87,7 +87,7 @@ class _Defaults:
 
     def deeper(self, depth: int, path: Path) -> int:
         if depth >= self.limits.datum_depth:
-            raise path.error(f"a default is nested more than {self.limits.datum_depth} deep")
+            raise path.error(f"a default is nested more than {self.limits.datum_depth} deep (limits.datum_depth)")
         return depth + 1
 
     def union(self, node: Union, value: object, path: Path, depth: int) -> bytes:

@@ -88,7 +88,7 @@ class _Parser:
         """Count `count` more types, fields, symbols or aliases."""
         self.nodes += count
         if self.nodes > self.limits.schema_nodes:
-            raise path.error(f"the schema has more than {self.limits.schema_nodes} types, fields and symbols")
+            raise path.error(f"the schema has more than {self.limits.schema_nodes} types, fields and symbols (limits.schema_nodes)")
 
     def slip(self, message: str, path: Path) -> None:
         """If strict, refuse what a new schema may not have and a file's may."""
@@ -97,7 +97,7 @@ class _Parser:
 
     def deeper(self, depth: int, path: Path) -> int:
         if depth >= self.limits.schema_depth:
-            raise path.error(f"the schema is nested more than {self.limits.schema_depth} deep")
+            raise path.error(f"the schema is nested more than {self.limits.schema_depth} deep (limits.schema_depth)")
         return depth + 1
 
     def refer(self, name: str, space: str, path: Path) -> Node:
