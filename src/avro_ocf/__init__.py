@@ -13,7 +13,7 @@ any file; `concat`, `recode` and `salvage` make new files of old ones. Every err
 
 from typing import TYPE_CHECKING
 
-from avro_ocf.api import Schema, check_compatibility, infer_schema, parse_schema
+from avro_ocf.api import Schema, check_compatibility, infer_schema, parse_schema, schema_warnings
 from avro_ocf.container.block import Block, StoredBlock, decode_block, encode_block
 from avro_ocf.container.header import Header, decode_header
 from avro_ocf.container.parser import END, NEED_DATA, StreamParser, decode_blocks
@@ -88,6 +88,7 @@ __all__ = [
     "recode",
     "salvage",
     "scan_blocks",
+    "schema_warnings",
 ]
 
 _LOADED_WHEN_USED = {

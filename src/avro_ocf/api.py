@@ -5,7 +5,7 @@ from functools import lru_cache
 from operator import index
 from typing import TYPE_CHECKING, Any
 
-from avro_ocf.errors import FormatError
+from avro_ocf.errors import FormatError, SchemaError
 from avro_ocf.limits import DEFAULT_LIMITS, Limits
 from avro_ocf.schema.model import Node
 from avro_ocf.schema.parse import parse_node
@@ -299,6 +299,18 @@ def infer_schema(records: Iterable[object], name: str = "Record") -> Schema:
     from avro_ocf.schema.inference import infer
 
     return parse_schema(infer(records, name))
+
+
+def schema_warnings(schema: object) -> list[str]:
+    """Return what is most likely a mistake in a schema, though it parses: each with its path; empty when there is nothing.
+
+    That is what only `strict=False` lets pass, attributes that are nearly those of the specification or stand where they have no
+    effect, and logical types that are not valid. `schema` is a `Schema` or what `parse_schema` takes, and errors are as there.
+    """
+    parsed = parse_schema(schema, strict=False)
+    notes: list[SchemaError] = []
+    parse_node(loaded(parsed.json), strict=False, logical_types=True, limits=parsed.limits, notes=notes)
+    return [str(note) for note in notes]
 
 
 def check_compatibility(reader: Schema, writer: Schema) -> "list[Incompatibility]":

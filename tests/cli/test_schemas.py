@@ -56,6 +56,23 @@ def test_schema_prints_one_that_stands_alone(run: Run, tmp_path: Path) -> None:
         assert run("schema", source, stdin=stdin).stdout == printed
 
 
+def test_check_tells_what_is_suspicious_and_fails(run: Run, tmp_path: Path) -> None:
+    slip = {"type": "record", "name": "R", "fields": [{"name": "f", "type": "User", "defualt": None}], "namespace": "com.example"}
+    (tmp_path / "slip.avsc").write_text(json.dumps(slip))
+    more = ["--with", "user.avsc", "--with", "address.avsc"]
+    failed = run("schema", "--check", "slip.avsc", *more, code=1)
+    assert failed.stdout == b"f: the attribute 'defualt' means nothing; is default meant?\n"
+    assert failed.stderr == b"avro-ocf: slip.avsc: 1 warning\n"
+    with Writer(tmp_path / "slip.avro", parse_schema(slip, known=[USER, ADDRESS])):
+        pass
+    assert run("schema", "--check", "slip.avro", code=1).stdout == failed.stdout
+    assert run("schema", "--check", "-", stdin=(tmp_path / "slip.avro").read_bytes(), code=1).stdout == failed.stdout
+    sound = run("schema", "--check", "order.avsc", *more)
+    assert (sound.stdout, sound.stderr) == (b"", b"")
+    (tmp_path / "slip.avsc").write_text('{"type": "enum", "name": "E"}')
+    assert run("schema", "--check", "slip.avsc", code=1).stderr == b"avro-ocf: slip.avsc: the enum 'E' has no symbols\n"
+
+
 def test_a_type_that_no_file_defines(run: Run) -> None:
     for more in ([], ["--with", "address.avsc"]):
         failed = run("encode", "--schema", "order.avsc", *more, "-", "o.avro", stdin=LINE, code=1)

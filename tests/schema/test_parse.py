@@ -213,6 +213,24 @@ def test_more_attributes_change_nothing_but_the_text(schema: object, data: st.Da
     assert json.loads(parsed_with_more.json) == more
 
 
+@pytest.mark.parametrize(
+    ("schema", "message"),
+    [
+        ({"Type": "int"}, "no type is given; is 'Type' meant for it?"),
+        (record({"name": "f", "tpye": "int"}), "f: the field has no type; is 'tpye' meant for it?"),
+        ({"type": "array", "item": "int"}, "array has no items; is 'item' meant for it?"),
+        ({"type": "map", "value": "int"}, "map has no values; is 'value' meant for it?"),
+        ({"type": "record", "name": "R", "field": []}, "the fields of 'R' are None, not an array; is 'field' meant for it?"),
+        ({"type": "enum", "name": "E", "symbol": ["A"]}, "the enum 'E' has no symbols; is 'symbol' meant for it?"),
+        ({"type": "fixed", "name": "F", "Size": 1}, "the size of 'F' is None; is 'Size' meant for it?"),
+    ],
+)
+def test_a_needed_attribute_that_is_misspelled_is_named(schema: object, message: str) -> None:
+    with pytest.raises(SchemaError) as caught:
+        parsed(schema)
+    assert str(caught.value) == message
+
+
 def test_what_lenient_leaves_out() -> None:
     (only,) = fields_of(parsed(record(field("int", order="up", aliases=[5, "b"], default="x", doc=5)), strict=False))
     assert (only.order, only.aliases, only.default_bytes, only.doc) == ("ascending", ("b",), None, None)

@@ -3,7 +3,7 @@
 import argparse
 import json
 
-from avro_ocf import Reader, scan_blocks
+from avro_ocf import Reader, scan_blocks, schema_warnings
 from avro_ocf.cli.arguments import (
     Commands,
     add_command,
@@ -17,7 +17,7 @@ from avro_ocf.cli.arguments import (
     schema_of,
 )
 from avro_ocf.cli.limits import add_limits, limits
-from avro_ocf.cli.output import is_container, name_of, reading, write_json, write_json_text, write_line, write_table
+from avro_ocf.cli.output import CommandError, is_container, name_of, reading, write_json, write_json_text, write_line, write_table
 from avro_ocf.cli.store_maintenance import verify_store
 from avro_ocf.limits import DEFAULT_LIMITS
 
@@ -38,6 +38,7 @@ def add_commands(commands: Commands) -> None:
     verify.add_argument("file", nargs="?", metavar="FILE", help="a container file; - is stdin")
     codegen = add_command(commands, codegen_command, "the Python source made for a schema")
     add_reader_schema(codegen, "the schema to decode to, if it is another")
+    schema.add_argument("--check", action="store_true", help="print what is most likely a mistake instead of the schema")
     for command in (schema, codegen):
         add_with(command)
     for command in (schema, meta, index, verify, codegen):
@@ -46,14 +47,24 @@ def add_commands(commands: Commands) -> None:
 
 
 def schema_command(args: argparse.Namespace) -> None:
-    """Print the schema that FILE was written with, or that FILE itself is, with the types that it uses of those --with it."""
+    """Print the schema that FILE was written with, or that FILE itself is, with the types that it uses of those --with it.
+
+    With --check, print what in it is most likely a mistake instead, one line each; the code is 1 if there is any.
+    """
     with reading(args.file) as file:
         if is_container(file):
             with Reader(file, limits=limits(args)) as reader:
                 schema = reader.header.schema
         else:
             schema = schema_of(file.read(), args.known, strict=False, limits=limits(args))
-    write_json_text(json.dumps(json.loads(schema.json), indent=2, ensure_ascii=False))
+    if not args.check:
+        write_json_text(json.dumps(json.loads(schema.json), indent=2, ensure_ascii=False))
+        return
+    warnings = schema_warnings(schema)
+    for warning in warnings:
+        write_line(warning)
+    if warnings:
+        raise CommandError(f"{name_of(args.file)}: {len(warnings)} warning{'s' * (len(warnings) != 1)}")
 
 
 def meta_command(args: argparse.Namespace) -> None:

@@ -107,6 +107,8 @@ class Encoder:
                 else:
                     parts.append((self.default(field, depth), EXACT))
             except Fault as fault:
+                if field.note and not fault.steps:
+                    fault.message += f"; {field.note}"
                 raise fault.within(field_step(field.name)) from None
         return joined(parts)
 

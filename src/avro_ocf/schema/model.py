@@ -83,10 +83,10 @@ class Field:
 
     `default` is the JSON value of its default, or `NO_DEFAULT`; `default_bytes` is that default in the binary encoding, or None
     when there is none or when it does not fit the type (which only a file's schema may have). `order` is ascending, descending or
-    ignore.
+    ignore. `note` is for the error of a value that does not fit: what in the schema may be the reason, or "".
     """
 
-    __slots__ = ("aliases", "default", "default_bytes", "doc", "name", "node", "order")
+    __slots__ = ("aliases", "default", "default_bytes", "doc", "name", "node", "note", "order")
 
     def __init__(
         self,
@@ -101,6 +101,7 @@ class Field:
         self.node = node
         self.default = default
         self.default_bytes: bytes | None = None
+        self.note = ""
         self.order = order
         self.aliases = tuple(aliases)
         self.doc = doc

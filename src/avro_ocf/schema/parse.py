@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from avro_ocf.errors import SchemaError
 from avro_ocf.limits import Limits
-from avro_ocf.schema.logical_types import UNDERLYING, logical_type
+from avro_ocf.schema.logical_types import UNDERLYING, logical_type, misplaced
 from avro_ocf.schema.model import (
     NO_DEFAULT,
     PRIMITIVES,
@@ -43,13 +43,14 @@ KNOWN: Final = "; types of other documents are given by parse_schema(..., known=
 _PLAIN: Final = {name: Primitive(name) for name in PRIMITIVES}
 
 
-def parse_node(obj: object, *, strict: bool, logical_types: bool, limits: Limits) -> Node:
+def parse_node(obj: object, *, strict: bool, logical_types: bool, limits: Limits, notes: list[SchemaError] | None = None) -> Node:
     """Return the type that `obj`, decoded JSON, describes.
 
     `strict` refuses names outside the grammar, defaults that do not fit, and an order, aliases or a namespace of the wrong form;
-    without it such a default is left unencoded and the rest ignored. Raises `SchemaError` with the path inside the schema.
+    without it such a default is left unencoded and the rest ignored. `notes` is given what was let pass, and what is suspicious.
+    Raises `SchemaError` with the path inside the schema.
     """
-    parser = _Parser(strict=strict, logical_types=logical_types, limits=limits)
+    parser = _Parser(strict=strict, logical_types=logical_types, limits=limits, notes=notes)
     try:
         node = parser.parse(obj, "", ROOT, 0)
         if parser.defaulted:
@@ -64,14 +65,15 @@ def parse_node(obj: object, *, strict: bool, logical_types: bool, limits: Limits
 class _Parser:
     """The state of one schema's parsing. Its methods take the enclosing namespace, the path, and the depth of what they parse."""
 
-    __slots__ = ("defaulted", "limits", "logical_types", "names", "nodes", "strict")
+    __slots__ = ("defaulted", "limits", "logical_types", "names", "nodes", "notes", "strict")
 
-    def __init__(self, *, strict: bool, logical_types: bool, limits: Limits) -> None:
+    def __init__(self, *, strict: bool, logical_types: bool, limits: Limits, notes: list[SchemaError] | None) -> None:
         self.strict = strict
         self.logical_types = logical_types
         self.limits = limits
         self.names: dict[str, Named] = {}
         self.nodes = 0
+        self.notes = notes
         self.defaulted: list[tuple[Field, Path]] = []
 
     def parse(self, obj: object, space: str, path: Path, depth: int) -> Node:
@@ -94,6 +96,14 @@ class _Parser:
         """If strict, refuse what a new schema may not have and a file's may."""
         if self.strict:
             raise path.error(message + LENIENT)
+        if self.notes is not None:
+            self.notes.append(path.error(message))
+
+    def suspect(self, obj: dict[str, Any], path: Path) -> None:
+        if self.notes is not None:
+            from avro_ocf.schema.suspicions import about_type
+
+            self.notes.extend(map(path.error, about_type(obj)))
 
     def deeper(self, depth: int, path: Path) -> int:
         if depth >= self.limits.schema_depth:
@@ -140,12 +150,14 @@ class _Parser:
     def parse_object(self, obj: dict[str, Any], space: str, path: Path, depth: int) -> Node:
         while isinstance(obj.get("type"), dict):
             self.charge(1, path)
+            self.suspect(obj, path)
             obj = obj["type"]
+        self.suspect(obj, path)
         kind = obj.get("type")
         if isinstance(kind, list):
             return self.parse_union(kind, space, path, self.deeper(depth, path))
         if not isinstance(kind, str):
-            raise path.error(f"the type is {shown(kind)}" if "type" in obj else "no type is given")
+            raise path.error(f"the type is {shown(kind)}" if "type" in obj else f"no type is given{_instead(obj, 'type')}")
         match kind:
             case "record" | "error":
                 return self.parse_record(obj, space, path, self.deeper(depth, path))
@@ -166,7 +178,7 @@ class _Parser:
 
     def parse_inner(self, obj: dict[str, Any], attribute: str, space: str, path: Path, depth: int) -> Node:
         if attribute not in obj:
-            raise path.error(f"{obj['type']} has no {attribute}")
+            raise path.error(f"{obj['type']} has no {attribute}{_instead(obj, attribute)}")
         return self.parse(obj[attribute], space, path.item(), depth)
 
     def name(self, obj: dict[str, Any], space: str, path: Path) -> tuple[str, tuple[str, ...]]:
@@ -187,7 +199,7 @@ class _Parser:
         self.names[fullname] = node
         entries = obj.get("fields")
         if not isinstance(entries, list):
-            raise path.error(f"the fields of {shown(fullname)} are {shown(entries)}, not an array")
+            raise path.error(f"the fields of {shown(fullname)} are {shown(entries)}, not an array{_instead(obj, 'fields')}")
         fields: dict[str, Field] = {}
         for entry in entries:
             field = self.parse_field(entry, namespace_of(fullname), path, depth)
@@ -206,7 +218,7 @@ class _Parser:
         path = path.field(name)
         self.charge(1, path)
         if "type" not in obj:
-            raise path.error("the field has no type")
+            raise path.error(f"the field has no type{_instead(obj, 'type')}")
         order = obj.get("order", "ascending")
         if order not in ORDERS:
             self.slip(f"the order is {shown(order)}, not one of {', '.join(ORDERS)}", path)
@@ -214,6 +226,12 @@ class _Parser:
         aliases = self.aliases(obj, path)
         node = self.parse(obj["type"], space, path, depth)
         field = Field(name, node, obj.get("default", NO_DEFAULT), order, aliases, _doc(obj))
+        if "logicalType" in obj and self.logical_types:
+            field.note = misplaced(obj, node)
+        if self.notes is not None:
+            from avro_ocf.schema.suspicions import about_field
+
+            self.notes.extend(map(path.error, about_field(obj, node)))
         if "default" in obj:
             self.defaulted.append((field, path))
         return field
@@ -222,7 +240,7 @@ class _Parser:
         fullname, aliases = self.name(obj, space, path)
         symbols = obj.get("symbols")
         if not isinstance(symbols, list) or not symbols:
-            raise path.error(f"the enum {shown(fullname)} has no symbols")
+            raise path.error(f"the enum {shown(fullname)} has no symbols{_instead(obj, 'symbols')}")
         self.charge(len(symbols), path)
         for symbol in symbols:
             check_name(symbol, "a symbol", path, self.slip)
@@ -240,9 +258,19 @@ class _Parser:
         fullname, aliases = self.name(obj, space, path)
         size = obj.get("size")
         if type(size) is not int or not 0 <= size <= FIXED_SIZE_MAX:
-            raise path.error(f"the size of {shown(fullname)} is {shown(size)}")
+            raise path.error(f"the size of {shown(fullname)} is {shown(size)}{_instead(obj, 'size')}")
         node = self.names[fullname] = Fixed(fullname, size, aliases, _doc(obj), self.logical(obj, "fixed", size))
         return node
+
+
+def _instead(obj: dict[str, Any], attribute: str) -> str:
+    """Return a hint at an attribute that may have been meant for one that is not there."""
+    if attribute in obj:
+        return ""
+    from avro_ocf.schema.hints import closest
+
+    near = closest(attribute, obj, 0.7)
+    return f"; is {shown(near)} meant for it?" if near else ""
 
 
 def _doc(obj: dict[str, Any]) -> str | None:
