@@ -165,7 +165,7 @@ def test_texts_and_shapes_stand_out_in_the_light_and_in_the_dark(browser: Browse
             check_index(rig, page)
             grounds = []
             for dark in (False, True):
-                page.view(dark=dark)
+                page.darken(dark)
                 page.value("document.querySelector('.bar').focus()")
                 page.key("ArrowRight")
                 assert page.value("document.getElementById('tip').checkVisibility()")
@@ -331,39 +331,46 @@ class Failing:
         return await self.rig.database.batch(statements)
 
 
-QUICK = """const slow = window.setTimeout; window.setTimeout = (work, ms) => slow(work, ms / 100)"""
-
-
 def test_it_goes_on_by_itself_tells_of_failures_and_rests_while_it_is_hidden(browser: Browser) -> None:
     with memory_rig() as rig:
         database = Failing(rig)
         store = HotCold(database, rig.bucket, clock=rig.clock)
         page = browser.page()
-        page.call("Page.addScriptToEvaluateOnNewDocument", source=QUICK)
+        page.call("clock.install", {"time": 0})
+        page.call("clock.pauseAt", 1)
         with serving(store) as url:
             page.open(f"{url}#token={ADMIN}")
             page.wait("!document.getElementById('data').hidden")
             rig.ingest("d", "t", [{"a": 1}])
+            asked = len(page.requests)
+            page.call("clock.runFor", 29_999)
+            assert len(page.requests) == asked
+            page.call("clock.runFor", 1)
             page.wait("document.querySelector('#totals dd').firstChild.data === '1'")
+            assert len(page.requests) == asked + 1
             database.fails = True
+            page.call("clock.runFor", 30_000)
             page.wait("document.getElementById('error').textContent")
             assert page.text("#error") == (
                 "The store answers 503: the database is away. What is shown is older. The next try is in 30 s."
             )
             assert not page.value("document.getElementById('data').hidden")
             database.fails = False
+            page.call("clock.runFor", 30_000)
             page.wait("!document.getElementById('error').textContent")
             page.value(
                 """Object.defineProperty(document, 'hidden', { value: true, configurable: true });
                    document.dispatchEvent(new Event('visibilitychange'))"""
             )
-            page.value("new Promise((done) => slow(done, 100))")  # what was asked before is answered
             asked = len(page.requests)
-            page.value("new Promise((done) => slow(done, 1000))")
+            page.call("clock.runFor", 600_000)
             assert len(page.requests) == asked
-            page.value("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
             rig.ingest("d", "t", [{"a": 1}])
+            page.value("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
+            page.call("clock.runFor", 1)
             page.wait("document.querySelector('#totals dd').firstChild.data === '2'")
+            assert len(page.requests) == asked + 1
+        page.call("clock.runFor", 30_000)
         page.wait(
             "document.getElementById('error').textContent.startsWith('The server cannot be reached. What is shown is older.')"
         )
