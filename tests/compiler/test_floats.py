@@ -95,11 +95,12 @@ def test_a_halfway_case_is_not_rounded_twice() -> None:
     assert nearest_float(2**24 + 3) == 2**24 + 4
 
 
-def test_what_is_packed_at_once() -> None:
-    source = Encoder(node_of(record_of(["double", "float", "double", "int", "double"])), DEFAULT_LIMITS).source
-    assert source.count(".decode('latin-1')") == 2
-    assert "_pack0(value2, value3, value4)" in source
-    assert "_numbers" in Encoder(node_of({"type": "array", "items": "double"}), DEFAULT_LIMITS).source
+@pytest.mark.parametrize("place", range(5))
+@pytest.mark.parametrize("value", [True, 1, 2**80, "1", None])
+def test_one_of_neighbours_is_another_value(place: int, value: object) -> None:
+    for kinds in (["double"] * 5, ["double", "float", "double", "float", "double"]):
+        datum: dict[str, Any] = {f"f{index}": index / 2 for index in range(5)}
+        agrees(record_of(kinds), datum | {f"f{place}": value})
 
 
 def test_a_field_with_a_default_stands_alone() -> None:

@@ -7,7 +7,7 @@ strings, the most of all, go into it as they are.
 from collections.abc import Callable
 from functools import cache, lru_cache
 from struct import Struct
-from typing import Final
+from typing import Any, Final
 
 from avro_ocf.compiler.faults import Unusual
 from avro_ocf.varint import decode_long, encode_long
@@ -113,18 +113,18 @@ def length_text(count: int) -> str:
 
 @cache
 def count_texts(prefix: str) -> list[str]:
-    """Return the table of an array's count by its length, each after `prefix`: an empty array has no block, and so no count."""
+    """Return the table of the counts of arrays and maps, each after `prefix`: an empty one has no block, and so no count."""
     return [prefix, *small_texts(prefix)[1:TABLE_HIGH]]
 
 
 @lru_cache(_PREFIXES_KEPT)
-def count_text(prefix: str) -> Callable[[object], str]:
-    """Return the function that encodes the count of a list, after `prefix`."""
+def count_text(prefix: str, kind: type[Any]) -> Callable[[Any], str]:
+    """Return the function that encodes the length, which is no table's any more, of a list, dict or bytes, after `prefix`."""
 
-    def encode(values: object) -> str:
-        if type(values) is not list:
+    def encode(values: Any) -> str:
+        if type(values) is not kind:
             raise Unusual
-        return prefix + length_text(len(values)) if values else prefix
+        return prefix + length_text(len(values))
 
     return encode
 
