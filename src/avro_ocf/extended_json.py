@@ -5,9 +5,9 @@ JSON has no word for bytes, dates or NaN. Such a value is an object of one key, 
     {"$bytes": "3q0="}  {"$decimal": "12.50"}  {"$date": "2026-11-24"}  {"$time": "09:30:00"}  {"$uuid": "..."}  {"$float": "NaN"}
     {"$timestamp": "2026-11-24T09:30:00Z"}  {"$local_timestamp": "2026-11-24T09:30:00"}  {"$duration": [months, days, milliseconds]}
 
-A map or record whose only key begins with `$` is wrapped, `{"$map": {"$bytes": ...}}`, so no data can be taken for a tag. On input,
-`{"$branch": [name, value]}` names the union branch that a value is for. Without tags, the same functions handle plain JSON, in
-which such objects are what they are.
+A map or record whose only key begins with `$` is wrapped, `{"$map": {"$bytes": ...}}`, so no data can be taken for a tag. The tuple
+`(name, value)`, a value that names its branch of a union, is `{"$branch": [name, value]}`. Without tags, the same functions handle
+plain JSON, in which such objects are what they are.
 """
 
 import json
@@ -25,6 +25,7 @@ from uuid import UUID
 from avro_ocf.errors import DatumError, type_name
 from avro_ocf.json_text import check_nesting
 from avro_ocf.logical import Duration
+from avro_ocf.reference.branches import is_forced
 
 Path = tuple["Path", str | int] | None
 """Where a value stands: the path of what holds it and its key or index there. It becomes text only when there is an error."""
@@ -89,6 +90,9 @@ def _tagged(value: object) -> object:
         return [_tagged(item) for item in value]
     if isinstance(value, float) and isfinite(value):
         return value
+    if kind is tuple and is_forced(value):
+        name, inner = value
+        return {"$branch": [name, _tagged(inner)]}
     if kind not in _TAGGERS:
         raise TypeError(f"{type_name(value)} is not the type of any Avro value")
     tag, write = _TAGGERS[kind]

@@ -8,6 +8,7 @@ from avro_ocf import extended_json
 from avro_ocf.cli.output import CommandError
 from avro_ocf.errors import DatumError
 from avro_ocf.json_text import without_mark
+from avro_ocf.schema.inference import GIVE_A_SCHEMA
 
 
 class Lines:
@@ -55,6 +56,7 @@ class Lines:
             line = f", line {self.number}" if self.number else ""
             place = f"{error.path}: " if error.path else ""
             hint = "; --plain takes JSON as it is" if error.message.startswith(extended_json.BAD_TAG) else ""
+            hint = " (--schema)" if error.message.endswith(GIVE_A_SCHEMA) else hint
             raise CommandError(f"{self._name}{line}: {place}{error.message}{hint}") from error
 
     def _records(self) -> Iterator[tuple[bytes, object]]:
@@ -73,10 +75,7 @@ class Lines:
     def _value(record: object, field: str) -> bytes:
         if not isinstance(record, dict) or field not in record:
             raise DatumError("the field to group by is missing", field)
-        try:
-            return extended_json.dumps(record[field]).encode("utf-8", "surrogatepass")
-        except TypeError:  # only a `$branch` reads as what no decoder gives
-            raise DatumError("a value with a $branch cannot be grouped by", field) from None
+        return extended_json.dumps(record[field]).encode("utf-8", "surrogatepass")
 
     def _parse(self, line: bytes) -> object:
         try:

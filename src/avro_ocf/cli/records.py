@@ -30,6 +30,7 @@ from avro_ocf.cli.limits import add_limits, limits
 from avro_ocf.cli.ndjson import Lines
 from avro_ocf.cli.output import CommandError, name_of, opened, reading, write_json_text, write_line, writing
 from avro_ocf.extended_json import check_plain, dumps
+from avro_ocf.reference.shortening import Shortener
 from avro_ocf.schema.inference import infer
 
 
@@ -87,17 +88,22 @@ def encode_command(args: argparse.Namespace) -> None:
 
 
 def cat_command(args: argparse.Namespace) -> None:
-    """Print the records of FILE, one JSON object a line. What JSON has no word for is tagged, as in {"$bytes": "3q0="}."""
+    """Print the records of FILE, one JSON object a line. What JSON has no word for is tagged, as in {"$bytes": "3q0="}.
+
+    So is what `encode` would take for another branch of its union: it makes the same records of what is printed.
+    """
     wanted = reader_schema(args)
-    with reading(args.file) as file, Reader(file, wanted, limits=limits(args)) as reader:
-        records = reader if args.block is None else _range_records(file, reader.header, args.block, wanted)
-        _print_records(records, plain=args.plain)
+    with reading(args.file) as file, Reader(file, wanted, branches=not args.plain, limits=limits(args)) as reader:
+        records = _range_records(file, reader.header, args, wanted) if args.block else iter(reader)
+        _print_records(records, wanted or reader.header.schema, plain=args.plain)
 
 
 def head_command(args: argparse.Namespace) -> None:
     """Print the first N records of FILE, one JSON object a line."""
-    with reading(args.file) as file, Reader(file, reader_schema(args), limits=limits(args)) as reader:
-        _print_records(islice(reader, min(args.n, sys.maxsize)), plain=args.plain)
+    wanted = reader_schema(args)
+    with reading(args.file) as file, Reader(file, wanted, branches=not args.plain, limits=limits(args)) as reader:
+        records = islice(reader, min(args.n, sys.maxsize))
+        _print_records(records, wanted or reader.header.schema, plain=args.plain)
 
 
 def count_command(args: argparse.Namespace) -> None:
@@ -106,11 +112,13 @@ def count_command(args: argparse.Namespace) -> None:
         write_line(str(sum(block.record_count for block in scan_blocks(file, limits=limits(args)))))
 
 
-def _print_records(records: Iterable[object], *, plain: bool) -> None:
+def _print_records(records: Iterable[object], schema: Schema, *, plain: bool) -> None:
+    """Print records of `schema`, which name the branches of unions unless they are `plain`."""
+    shortener = Shortener(schema.node, schema.limits)
     for number, record in enumerate(records):
         if plain:
             _check_plain(record, number)
-        write_json_text(dumps(record, tags=not plain))
+        write_json_text(dumps(shortener.short(record) if shortener.is_needed and not plain else record, tags=not plain))
 
 
 def _check_plain(record: object, number: int) -> None:
@@ -120,13 +128,13 @@ def _check_plain(record: object, number: int) -> None:
         raise DatumError(f"{error.message}; without --plain it is printed as a tag", error.path, number) from None
 
 
-def _range_records(file: BinaryIO, header: Header, block: tuple[int, int], reader_schema: Schema | None) -> Iterator[object]:
-    start, length = block
+def _range_records(file: BinaryIO, header: Header, args: argparse.Namespace, reader_schema: Schema | None) -> Iterator[object]:
+    start, length = args.block
     size = file.seek(0, os.SEEK_END)
     if start + length > size:
         raise CommandError(f"bytes {start}:{length} are not all in the file, which has {size}")
     file.seek(start)
-    return decode_blocks(header, file.read(length), reader_schema, start_byte=start)
+    return decode_blocks(header, file.read(length), reader_schema, start_byte=start, branches=not args.plain)
 
 
 def _spooled(source: BinaryIO) -> BinaryIO:

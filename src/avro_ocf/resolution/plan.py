@@ -7,6 +7,7 @@ the value. A recursive schema gives a cyclic plan.
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from avro_ocf.schema.measure import has_choice
 from avro_ocf.schema.model import Logical, Node, Union
 
 
@@ -129,5 +130,4 @@ def with_branch(union: Union, branch: Node, plan: Plan) -> Plan:
 
     Null comes without, and so does the only branch beside it: none other can be meant.
     """
-    is_only = sum(other.type != "null" for other in union.branches) < 2
-    return plan if is_only or branch.type == "null" else ReadBranch(branch.name, plan)
+    return ReadBranch(branch.name, plan) if has_choice(union) and branch.type != "null" else plan

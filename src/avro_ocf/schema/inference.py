@@ -41,6 +41,9 @@ SIMPLE_TYPES: Final[dict[type, str]] = {
 }
 """The types that are neither lists nor dicts; a datetime without a time zone is a local timestamp instead."""
 
+GIVE_A_SCHEMA: Final = "a schema must be given"
+"""How the message ends of what a schema could hold, but none that is inferred."""
+
 STORED_AS: Final = {
     "date": "int",
     "time-micros": "long",
@@ -241,6 +244,8 @@ def _deeper(depth: int, trail: Trail) -> int:
 def _simple_type(value: object, trail: Trail) -> str:
     """Return the Avro type or logical type of a value that is neither a list nor a dict."""
     seen = SIMPLE_TYPES.get(type(value))
+    if type(value) is tuple and len(value) == 2 and isinstance(value[0], str):
+        raise _refusal(f"the branch {value[0][:80]!r} of a union is named, and none is inferred: {GIVE_A_SCHEMA}", trail)
     if seen is None:
         raise _refusal(f"Avro has no type for {type_name(value)}", trail)
     match value:

@@ -30,6 +30,11 @@ def nodes(root: Node) -> list[Node]:
     return list(found.values())
 
 
+def has_choice(union: Union) -> bool:
+    """Tell whether a value of `union` that is not null may be one of several branches, so that it is to be told which."""
+    return sum(branch.type != "null" for branch in union.branches) > 1
+
+
 MOST_ZERO_BYTE_VALUES = 2**62
 """Counts stop here: past any limit, and no larger number to carry along."""
 

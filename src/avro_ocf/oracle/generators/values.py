@@ -7,7 +7,7 @@ from uuid import UUID
 
 from avro_ocf.logical import conversion
 from avro_ocf.oracle.source import Discarded, Source
-from avro_ocf.schema.measure import children, nodes
+from avro_ocf.schema.measure import children, has_choice, nodes
 from avro_ocf.schema.model import NO_DEFAULT, Array, Enum, Fixed, Logical, Map, Node, Record, Union
 
 INT_MAX = 2**31 - 1
@@ -163,8 +163,7 @@ class _Drawing:
         branch = min(branches, key=lambda branch: self.heights[id(branch)]) if ends else self.source.choice(branches)
         if self.branches:
             value = self.value(branch, depth, raw=True)
-            is_only = sum(other.type != "null" for other in union.branches) < 2
-            return value if is_only or value is None else (branch.name, value)
+            return (branch.name, value) if has_choice(union) and value is not None else value
         for _ in range(3):
             value = self.value(branch, depth, raw=False)
             others = [other for other in union.branches if other is not branch and fills_in(other, value)]
