@@ -12,17 +12,21 @@ from tests.cli.stores import make_store
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    """Return a function that runs `avro-ocf` with some arguments in `tmp_path` and checks its exit code and its last words."""
+    """Return a function that runs `avro-ocf` with some arguments in `tmp_path` and checks its exit code and its last words.
+
+    A failure is one line, after `notes` lines of a report.
+    """
 
     def run_command(
-        *arguments: object, stdin: bytes = b"", code: int = 0, environment: dict[str, str] | None = None
+        *arguments: object, stdin: bytes = b"", code: int = 0, notes: int = 0, environment: dict[str, str] | None = None
     ) -> subprocess.CompletedProcess[bytes]:
         command = [*COMMAND, *map(str, arguments)]
         done = subprocess.run(command, input=stdin, capture_output=True, cwd=tmp_path, env=environment, check=False)
         assert done.returncode == code, done.stderr.decode()
         if code == 1:
-            assert done.stderr.startswith(b"avro-ocf: ")
-            assert done.stderr.count(b"\n") == 1
+            *before, last = done.stderr.splitlines()
+            assert last.startswith(b"avro-ocf: ")
+            assert len(before) == notes
         return done
 
     return run_command

@@ -94,6 +94,42 @@ def test_salvage_of_a_good_file_loses_nothing(run: Run, weather: Path, tmp_path:
     assert (tmp_path / "good.avro").read_bytes() == weather.read_bytes()
 
 
+def test_salvage_fails_where_it_leaves_out_what_may_be_sound(run: Run, tmp_path: Path) -> None:
+    with Writer(tmp_path / "bad.avro", '"string"', "null") as writer:
+        for text in ("a", "b" * 1000, "c", "d", "e"):
+            writer.write_block([text])
+    data = bytearray((tmp_path / "bad.avro").read_bytes())
+    data[writer.blocks[3].start_byte] ^= 1
+    (tmp_path / "bad.avro").write_bytes(data)
+    limit = "the block takes 1002 bytes; limits.block_bytes is 1000"
+    left_out, lost = writer.blocks[1], writer.blocks[3]
+    told = f"avro-ocf: bad.avro: 1 block that may be sound left out of good.avro: {limit}; --max-block BYTES allows more"
+
+    done = run("salvage", "--max-block", "1000", "bad.avro", "-o", "good.avro", code=1, notes=3)
+    assert done.stderr.decode().splitlines() == [
+        "kept 3 records in 3 blocks",
+        f"left out a block of {left_out.length} bytes from byte {left_out.start_byte}: {limit}",
+        f"lost {lost.length} bytes from byte {lost.start_byte}: negative record count -2",
+        told,
+    ]
+    assert run("cat", "good.avro").stdout == b'"a"\n"c"\n"e"\n'
+    done = run("salvage", "--json", "--max-block", "1000", "bad.avro", "-o", "good.avro", code=1)
+    assert [lost["is_damaged"] for lost in json.loads(done.stdout)["lost"]] == [False, True]
+    assert done.stderr.decode() == told + "\n"
+
+    done = run("salvage", "--max-block", "1000", "bad.avro", "-o", "bad.avro", code=1)
+    assert f"byte {left_out.start_byte}: a block that may be sound would be lost with the file: {limit}" in done.stderr.decode()
+    assert (tmp_path / "bad.avro").read_bytes() == data
+    run("salvage", "--max-block", "1K", "bad.avro", "-o", "bad.avro")
+    assert len(run("cat", "bad.avro").stdout.splitlines()) == 4
+
+
+def test_salvage_cannot_do_without_the_codec(run: Run, weather: Path, tmp_path: Path) -> None:
+    weather.write_bytes(weather.read_bytes().replace(b"\x0edeflate", b"\x0edefl8te"))
+    assert b"unknown codec 'defl8te'; read here are null, deflate" in run("salvage", weather, "-o", "good.avro", code=1).stderr
+    assert not (tmp_path / "good.avro").exists()
+
+
 def test_salvage_cannot_do_without_a_header(run: Run, tmp_path: Path) -> None:
     (tmp_path / "bad.avro").write_bytes(b"Obj\x01\x02")
     assert b"avro-ocf: bad.avro: " in run("salvage", "bad.avro", "-o", "good.avro", code=1).stderr

@@ -146,6 +146,30 @@ def test_a_bomb_is_noticed_at_its_limit(codec: str) -> None:
         tracemalloc.stop()
 
 
+def xz_with_a_window(power: int) -> bytes:
+    """Return "abc" as xz whose header asks for a window of 2**power bytes."""
+    packed = bytearray(codec_for_writing("xz")(b"abc"))
+    end = 12 + 4 * packed[12]
+    assert packed[14:16] == b"\x21\x01"  # LZMA2, whose one property is the window
+    packed[16] = 2 * (power - 12)
+    return bytes(packed[:end] + zlib.crc32(packed[12:end]).to_bytes(4, "little") + packed[end + 4 :])
+
+
+def zstandard_with_a_window(power: int) -> bytes:
+    """Return "abc" as zstandard, stored, whose header asks for a window of 2**power bytes."""
+    return bytes([0x28, 0xB5, 0x2F, 0xFD, 0, power - 10 << 3, 3 << 3 | 1, 0, 0]) + b"abc"
+
+
+@pytest.mark.parametrize(("codec", "with_a_window"), [("xz", xz_with_a_window), ("zstandard", zstandard_with_a_window)])
+def test_a_window_past_what_is_granted_is_no_damage(codec: str, with_a_window: Callable[[int], bytes]) -> None:
+    if codec not in HERE:
+        pytest.skip("not installed")
+    decompress = codec_for_reading(codec).decompress
+    assert decompress(with_a_window(25), 3) == b"abc"
+    with pytest.raises(LimitError, match="asks for too much"):
+        decompress(with_a_window(30), 3)
+
+
 def test_a_deflate_bomb_of_400_mb() -> None:
     stream = zlib.compressobj(9, zlib.DEFLATED, -15)
     packed = b"".join([*(stream.compress(bytes(1_000_000)) for _ in range(400)), stream.flush()])

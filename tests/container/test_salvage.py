@@ -4,11 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from avro_ocf.container.block import StoredBlock, decode_block
+from avro_ocf.api import parse_schema
+from avro_ocf.container.block import StoredBlock, decode_block, encode_block
 from avro_ocf.container.header import Header, decode_header, encode_header
 from avro_ocf.container.parser import END, NEED_DATA, Signal
-from avro_ocf.container.salvage import LostRange, SalvageParser, SalvageReport
+from avro_ocf.container.salvage import MAX_CLAIMS, LostRange, SalvageParser, SalvageReport
 from avro_ocf.errors import UnsupportedCodecError
+from avro_ocf.limits import Limits
 from avro_ocf.varint import encode_long
 from tests.container.build import MARKER, SHIP, make_file, raw_block, ship
 from tests.damage import damaged
@@ -161,6 +163,79 @@ def test_memory_is_that_of_the_largest_block() -> None:
     parser.receive_data(MARKER + parts[1])
     assert parser.next_event() == LostRange(header.size, 2_100_016, "negative record count -52")
     assert isinstance(parser.next_event(), StoredBlock)
+
+
+NARROW = Limits(block_bytes=300, zero_byte_items=5, datum_depth=5)
+"""Limits of a file whose blocks may be past each of them."""
+
+TREE = parse_schema(
+    {
+        "type": "record",
+        "name": "T",
+        "fields": [
+            {"name": "text", "type": "string"},
+            {"name": "inner", "type": ["null", "T"]},
+            {"name": "nulls", "type": {"type": "array", "items": "null"}},
+        ],
+    }
+)
+
+
+def tree(text: str = "", depth: int = 0, nulls: int = 0) -> dict[str, object]:
+    return {"text": text, "inner": tree(depth=depth - 1) if depth else None, "nulls": [None] * nulls}
+
+
+SOUND = [[tree("a" * 20)], [tree(), tree(depth=3)], [tree(nulls=5)], [tree()] * 60]
+REFUSED = {
+    "limits.block_bytes": [[tree("".join(map(chr, range(33, 127))) * 4)], [tree("a" * 2000)], [tree()] * 101],
+    "limits.zero_byte_items": [[tree(nulls=6)]],
+    "limits.datum_depth": [[tree(depth=4)]],
+}
+DAMAGE = (b"", b"?", b"garbage of some length", b"\x02\xfe\xff\xff\x0f" + bytes(40), MARKER, MARKER + b"\x02\x04" + MARKER)
+
+
+@given(st.data())
+def test_what_a_limit_alone_refuses_is_told_apart(data: st.DataObject) -> None:
+    """Sound blocks, blocks past a limit and garbage in any order and split; with larger limits only the garbage is lost."""
+    codec = data.draw(st.sampled_from(["null", "deflate"]))
+    wide = decode_header(encode_header(TREE, codec=codec, sync_marker=MARKER))
+    narrow = decode_header(encode_header(TREE, codec=codec, sync_marker=MARKER), limits=NARROW)
+    body = bytearray()
+    sound: list[tuple[int, int, str]] = []
+    refused: list[tuple[int, int, str]] = []
+    for _ in range(data.draw(st.integers(1, 6))):
+        reason = data.draw(st.sampled_from([None, "", *REFUSED]))
+        if reason is None:
+            body += data.draw(st.sampled_from(DAMAGE)) + MARKER
+            continue
+        block = encode_block(wide, data.draw(st.sampled_from(REFUSED[reason] if reason else SOUND)))
+        (refused if reason else sound).append((narrow.size + len(body), len(block), reason))
+        body += block
+    found = salvage(narrow, [bytes(body)])
+    check_accounts(narrow, found, narrow.size + len(body))
+    kept = {(event.block.start_byte, event.block.length) for event in found if isinstance(event, StoredBlock)}
+    assert kept >= {(start, length) for start, length, _ in sound}
+    left_out = [event for event in found if isinstance(event, LostRange) and not event.is_damaged]
+    assert [(event.start_byte, event.length) for event in left_out] == [(start, length) for start, length, _ in refused]
+    for event, (_, _, reason) in zip(left_out, refused, strict=True):
+        assert reason in event.reason
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(body)), max_size=6)))
+    assert salvage(narrow, [bytes(body[a:b]) for a, b in zip([0, *cuts], [*cuts, len(body)], strict=True)]) == found
+    assert salvage(narrow, [bytes(body[n : n + 1]) for n in range(len(body))]) == found
+    with_more = salvage(wide, [bytes(body)])
+    assert all(event.is_damaged for event in with_more if isinstance(event, LostRange))
+    assert {(event.block.start_byte, event.block.length) for event in with_more if isinstance(event, StoredBlock)} >= {
+        (start, length) for start, length, _ in sound + refused
+    }
+
+
+def test_many_claims_take_bounded_memory() -> None:
+    header = decode_header(encode_header(SHIP, codec="null", sync_marker=MARKER), limits=Limits(block_bytes=100))
+    parser = SalvageParser(header)
+    for size in range(1000, 5000):
+        parser.receive_data(MARKER + encode_long(1) + encode_long(size * 1000))
+        assert parser.next_event() is NEED_DATA
+        assert len(parser._claims) <= MAX_CLAIMS
 
 
 def test_a_codec_that_cannot_be_read() -> None:

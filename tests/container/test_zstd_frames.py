@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from avro_ocf.container import compression
 from avro_ocf.container.compression import MAX_STREAMS, codec_for_reading, codec_for_writing
 from avro_ocf.errors import FormatError, LimitError
+from tests.container.test_compression import zstandard_with_a_window
 from tests.damage import damaged
 
 pytest.importorskip("zstandard")
@@ -75,6 +76,11 @@ def test_joined_frames() -> None:
     assert CODEC.decompress(empty * MAX_STREAMS, 0) == b""
     with pytest.raises(LimitError, match="joins more than 10000"):
         CODEC.decompress(empty * (MAX_STREAMS + 1), 0)
+
+
+def test_a_window_past_what_is_granted_is_no_damage() -> None:
+    assert CODEC.decompress(zstandard_with_a_window(25), 3) == b"abc"
+    assert outcome(CODEC, zstandard_with_a_window(30), 3) is LimitError
 
 
 def test_a_bomb_is_noticed_at_its_limit() -> None:

@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 
 from avro_ocf.api import parse_schema
 from avro_ocf.container.block import Block
-from avro_ocf.errors import DatumError, FormatError, ResolutionError, SchemaError, TruncatedError
+from avro_ocf.container.salvage import LostRange
+from avro_ocf.errors import DatumError, FormatError, LimitError, ResolutionError, SchemaError, TruncatedError
 from avro_ocf.files.reader import Reader
 from avro_ocf.files.splice import concat, recode, salvage
 from avro_ocf.files.writer import Writer
+from avro_ocf.limits import Limits
 from avro_ocf.oracle import evolutions, from_schema, schemas
 from avro_ocf.oracle.equality import same
 from avro_ocf.resolution.resolve import resolve
@@ -160,6 +162,25 @@ def test_salvage_of_a_file_without_blocks_and_without_damage(tmp_path: Path) -> 
         report = salvage(io.BytesIO(data), out)
         assert out.getvalue() == data
         assert report.lost == []
+
+
+def test_salvage_leaves_a_file_that_may_have_more(tmp_path: Path) -> None:
+    path, link = tmp_path / "a", tmp_path / "link"
+    link.symlink_to(path)
+    data = write(path, SHIPS[:1], SHIPS, SHIPS[:2])
+    limits = Limits(block_bytes=50)
+    with Reader(path) as reader:
+        second = list(reader.blocks())[1]
+    report = salvage(path, tmp_path / "good", limits=limits)
+    reason = f"the block takes {second.length - 19} bytes; limits.block_bytes is 50"
+    assert report.refused == report.lost == [LostRange(second.start_byte, second.length, reason, is_damaged=False)]
+    for out in (path, str(path), link):
+        with pytest.raises(LimitError, match="may be sound would be lost with the file") as caught:
+            salvage(path, out, limits=limits)
+        assert caught.value.offset == second.start_byte
+        assert path.read_bytes() == data
+    assert salvage(path, path, limits=Limits(block_bytes=500)).refused == []
+    assert path.read_bytes() == data
 
 
 def test_salvage_needs_the_header(tmp_path: Path) -> None:

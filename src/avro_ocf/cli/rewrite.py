@@ -8,6 +8,7 @@ from avro_ocf import AvroError, concat, recode, salvage
 from avro_ocf.cli.arguments import Commands, add_command, add_level, check_level, codec
 from avro_ocf.cli.limits import add_limits, limits
 from avro_ocf.cli.output import CommandError, name_of, note, opened, reading, write_json, writing
+from avro_ocf.files.splice import check_place
 
 
 def add_commands(commands: Commands) -> None:
@@ -55,11 +56,15 @@ def recode_command(args: argparse.Namespace) -> None:
 
 
 def salvage_command(args: argparse.Namespace) -> None:
-    """Write every intact block of BAD to OUT and say what was lost. Losses are no failure: the code is 0 when OUT is written."""
+    """Write every intact block of BAD to OUT and say what was lost, which is no failure.
+
+    A block that may be sound, and is left out for a limit, is one: OUT has the others, and the code is 1.
+    """
     if args.json and args.output == "-":
         args.misuse("--json and -o - both write to stdout")
     with reading(args.source) as source, writing(args.output) as out:
         report = salvage(source, out, limits=limits(args))
+        check_place(report, args.source, args.output)
     if args.json:
         write_json(
             {
@@ -69,7 +74,12 @@ def salvage_command(args: argparse.Namespace) -> None:
                 "lost": [lost._asdict() for lost in report.lost],
             }
         )
-        return
-    note(f"kept {report.record_count} records in {len(report.kept)} blocks")
-    for lost in report.lost:
-        note(f"lost {lost.length} bytes from byte {lost.start_byte}: {lost.reason}")
+    else:
+        note(f"kept {report.record_count} records in {len(report.kept)} blocks")
+        for lost in report.lost:
+            what = "lost" if lost.is_damaged else "left out a block of"
+            note(f"{what} {lost.length} bytes from byte {lost.start_byte}: {lost.reason}")
+    if report.refused:
+        count = len(report.refused)
+        told = f"{count} block{'s' * (count != 1)} that may be sound left out of {name_of(args.output)}"
+        raise CommandError(f"{name_of(args.source)}: {told}: {report.refused[0].reason}")

@@ -58,31 +58,42 @@ class BlockHead(NamedTuple):
 def decode_head(start: bytes, header: Header) -> BlockHead:
     """Return the head of the block that begins with `start`, of which `HEAD_BYTES` are enough, in the file with that `header`.
 
-    Raises `TruncatedError` when `start` ends first, `FormatError` for a negative number and for more records than the data can
-    hold, unpacked, and `LimitError` for data of more than `limits.block_bytes`, and for records that take more at least; their
-    offset is relative to `start`.
+    Raises as `read_head` and `check_head`.
     """
-    limit = header.schema.limits.block_bytes
+    head = read_head(start)
+    if head.data_size > header.schema.limits.block_bytes or head.record_count * header.schema.least_bytes > head.data_size:
+        check_head(head, header)
+    return head
+
+
+def read_head(start: bytes) -> BlockHead:
+    """Return the head of the block that begins with `start`, whatever it asks for.
+
+    Raises `TruncatedError` when `start` ends first, and `FormatError` for a negative number; the offset is relative to `start`.
+    """
     count, size_start = decode_long(start, 0)
     if count < 0:
         raise FormatError(f"negative record count {count}", offset=0)
     size, head_size = decode_long(start, size_start)
     if size < 0:
         raise FormatError(f"negative block size {size}", offset=size_start)
-    if size > limit:
-        raise LimitError(f"the block takes {size} bytes; limits.block_bytes is {limit}", offset=size_start)
-    least = count * header.schema.least_bytes
-    if least > size:
-        _check_count(header, count, size, least)
     return BlockHead(count, size, head_size)
 
 
-def _check_count(header: Header, count: int, size: int, least: int) -> None:
-    """Raise `FormatError` where records of `least` bytes do not fit a block's data of `size` bytes, whatever it unpacks to."""
-    told = f"the block says to hold {count} records, of {header.schema.least_bytes} bytes or more each"
-    if header.codec in MOST_TIMES and least > size * MOST_TIMES[header.codec]:
-        raise FormatError(f"{told}, in {size} bytes of codec {header.codec!r}", offset=0)
+def check_head(head: BlockHead, header: Header) -> None:
+    """Raise `LimitError` for data of more than `limits.block_bytes`, or for records that take more at least.
+
+    Raises `FormatError` for more records than the data can hold, whatever it unpacks to. The offset is relative to the block.
+    """
     limit = header.schema.limits.block_bytes
+    if head.data_size > limit:
+        size_start = len(encode_long(head.record_count))
+        raise LimitError(f"the block takes {head.data_size} bytes; limits.block_bytes is {limit}", offset=size_start)
+    least_bytes = header.schema.least_bytes
+    least = head.record_count * least_bytes
+    told = f"the block says to hold {head.record_count} records, of {least_bytes} bytes or more each"
+    if header.codec in MOST_TIMES and least > head.data_size * MOST_TIMES[header.codec]:
+        raise FormatError(f"{told}, in {head.data_size} bytes of codec {header.codec!r}", offset=0)
     if least > limit:
         raise LimitError(f"{told}; limits.block_bytes is {limit}", offset=0)
 

@@ -150,7 +150,7 @@ def _unpack_streams(new_stream: Callable[[], Any], error_type: type[Exception], 
             try:
                 piece = stream.decompress(feed, PIECE_BYTES)
             except (error_type, EOFError, ValueError) as error:
-                raise FormatError(f"bad compressed data: {error}") from None
+                raise _refusal(error) from None
             total += len(piece)
             if total > limit:
                 raise too_large(limit)
@@ -160,6 +160,13 @@ def _unpack_streams(new_stream: Callable[[], Any], error_type: type[Exception], 
             return b"".join(pieces)
         stream = new_stream()
     raise _too_many_streams()
+
+
+def _refusal(error: Exception) -> FormatError:
+    """Return the error for what a decompressor refuses. A sound stream may ask for a larger window than is granted."""
+    if "memory" in str(error).lower():
+        return LimitError(f"the compressed data asks for too much: {error}")
+    return FormatError(f"bad compressed data: {error}")
 
 
 def _too_many_streams() -> LimitError:
@@ -223,7 +230,7 @@ def _load_python_zstandard() -> Codec:
                         raise too_large(limit)
                     pieces.append(piece)
             except zstandard.ZstdError as error:
-                raise FormatError(f"bad compressed data: {error}") from None
+                raise _refusal(error) from None
         return b"".join(pieces)
 
     return Codec(zstandard.compress, decompress, zstandard.compress)

@@ -25,6 +25,12 @@ def is_path(path_or_file: object, method: str) -> bool:
     raise TypeError(f"a path or a binary file object to {method} is wanted, not {type(path_or_file).__name__}")
 
 
+def is_same_file(first: PathOrFile, second: PathOrFile) -> bool:
+    """Tell whether two paths lead to one file."""
+    paths = [path for path in (first, second) if isinstance(path, str | os.PathLike) and os.path.exists(path)]
+    return len(paths) == 2 and os.path.samefile(*paths)
+
+
 class Source:
     """A file to read, by several threads if need be. Its offsets count from where the file object stood when it was given."""
 

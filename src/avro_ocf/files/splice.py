@@ -7,8 +7,8 @@ from avro_ocf.container.block import Block, StoredBlock, decode_block, join_bloc
 from avro_ocf.container.header import RESERVED, HeaderParser
 from avro_ocf.container.parser import END, NEED_DATA
 from avro_ocf.container.salvage import LostRange, SalvageParser, SalvageReport
-from avro_ocf.errors import DatumError, NeedMoreData, TruncatedError
-from avro_ocf.files.binary import PathOrFile, Sink, Source, replacing
+from avro_ocf.errors import DatumError, LimitError, NeedMoreData, TruncatedError
+from avro_ocf.files.binary import PathOrFile, Sink, Source, is_same_file, replacing
 from avro_ocf.files.reader import Reader
 from avro_ocf.files.writer import Writer
 from avro_ocf.limits import DEFAULT_LIMITS, Limits
@@ -84,14 +84,24 @@ def salvage(source: PathOrFile, out: PathOrFile, *, limits: Limits = DEFAULT_LIM
     """Write every intact block of a damaged file to `out`, under the same header, and tell what was lost, byte by byte.
 
     The header must be whole, since nothing else tells the schema and the sync marker: `FormatError` or `SchemaError` otherwise.
-    `out` is as in `concat`.
+    `UnsupportedCodecError` when its blocks cannot be unpacked here. `out` is as in `concat`, but where it is `source` itself, a
+    block that may be kept with larger limits is a `LimitError`, and the file is as it was.
     """
     reader = Source(source)
     try:
         with replacing(out) as file:
-            return _salvage(reader, Sink(file, owned=False), limits)
+            report = _salvage(reader, Sink(file, owned=False), limits)
+            check_place(report, source, out)
+            return report
     finally:
         reader.close()
+
+
+def check_place(report: SalvageReport, source: PathOrFile, out: PathOrFile) -> None:
+    """Raise `LimitError` where `out` would take the place of `source`, and with it of a block that may be sound."""
+    if report.refused and is_same_file(source, out):
+        start, _, reason, _ = report.refused[0]
+        raise LimitError(f"a block that may be sound would be lost with the file: {reason}", offset=start)
 
 
 def _salvage(source: Source, sink: Sink, limits: Limits) -> SalvageReport:
