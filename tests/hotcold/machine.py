@@ -3,7 +3,7 @@
 import io
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +16,7 @@ from avro_ocf import Reader
 from avro_ocf.errors import ConflictError
 from avro_ocf.hotcold import HotCold
 from avro_ocf.hotcold.names import TIME_MAX
+from avro_ocf.hotcold.reports import IngestReport
 from avro_ocf.oracle.equality import same
 from tests.hotcold.random_records import bounds
 from tests.hotcold.stores import SMALL, Rig, disk_rig, everything, memory_rig
@@ -32,12 +33,17 @@ class Stored(NamedTuple):
 
 
 class Sent(NamedTuple):
-    """An upload that was accepted."""
+    """An upload that was accepted; if it was sent as a file, `file` is what was sent."""
 
     dataset_id: str
     table: str
     records: list[Any]
     options: dict[str, Any]
+    file: bytes = b""
+
+    def send(self, rig: Rig, **options: Any) -> IngestReport:
+        """Ingest it."""
+        return rig.ingest(self.dataset_id, self.table, self.file or self.records, **{**self.options, **options})
 
 
 @contextmanager
@@ -53,6 +59,9 @@ def disk_rig_of_its_own() -> Iterator[Rig]:
 
 class StoreMachine(RuleBasedStateMachine):
     """A store beside its model. A subclass adds records to both and says what a reader sees of one."""
+
+    branches = False
+    """Whether records are sent, seen and read with the branches of their unions."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -96,11 +105,15 @@ class StoreMachine(RuleBasedStateMachine):
     def check_all(self) -> None:
         """Check all records of all datasets."""
         for dataset_id, table in {(each.dataset_id, each.table) for each in self.stored}:
-            self.check_records(self.rig.read(dataset_id, table), self.expected(dataset_id, table))
+            self.check_records(self.read_all(dataset_id, table), self.expected(dataset_id, table))
+
+    def read_all(self, dataset_id: str, table: str, **options: Any) -> list[Any]:
+        """Return the records of a read."""
+        return self.rig.read(dataset_id, table, branches=self.branches, **options)
 
     def accept(self, sent: Sent, times: list[int], version: int, **options: Any) -> None:
         """Ingest an upload of records that have these times."""
-        report = self.rig.ingest(sent.dataset_id, sent.table, sent.records, **sent.options, **options)
+        report = sent.send(self.rig, **options)
         assert report[1:] == (version, len(times), False)
         self.sent.append(sent._replace(options={**sent.options, "upload_id": report.upload_id}))
         rows = zip(times, sent.records, strict=True)
@@ -123,7 +136,7 @@ class StoreMachine(RuleBasedStateMachine):
     def redeliver(self, data: st.DataObject) -> None:
         """Send an upload again: it is there, hot or cold."""
         sent = data.draw(st.sampled_from(self.sent))
-        report = self.rig.ingest(sent.dataset_id, sent.table, sent.records, **sent.options)
+        report = sent.send(self.rig)
         assert report.is_replay
         assert report.record_count == len(sent.records)
 
@@ -133,7 +146,7 @@ class StoreMachine(RuleBasedStateMachine):
         """Send other content by the id of an upload."""
         sent = data.draw(st.sampled_from(self.sent))
         with pytest.raises(ConflictError, match="other content"):
-            self.rig.ingest(sent.dataset_id, sent.table, sent.records, **{**sent.options, "period_tag": "another"})
+            sent.send(self.rig, period_tag="another")
 
     @rule()
     def archive(self) -> None:
@@ -158,7 +171,7 @@ class StoreMachine(RuleBasedStateMachine):
         oldest = self.rig.clock.now_ms - older_than_ms
         kept: list[Stored] = []
         for dataset_id, table, time_ms in dict.fromkeys(each[:3] for each in self.stored):
-            found = self.rig.read(dataset_id, table, from_ms=time_ms, to_ms=time_ms + 1)
+            found = self.read_all(dataset_id, table, from_ms=time_ms, to_ms=time_ms + 1)
             for each in self.stored:
                 if each[:3] == (dataset_id, table, time_ms) and found and same(found[0], self.seen(each)):
                     del found[0]
@@ -188,7 +201,7 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(data=st.data(), from_ms=bounds, to_ms=bounds | st.just(TIME_MAX + 1))
     def read(self, data: st.DataObject, from_ms: int, to_ms: int) -> None:
         one = data.draw(st.sampled_from(self.stored))
-        found = self.rig.read(one.dataset_id, one.table, from_ms=from_ms, to_ms=to_ms)
+        found = self.read_all(one.dataset_id, one.table, from_ms=from_ms, to_ms=to_ms)
         self.check_records(found, self.expected(one.dataset_id, one.table, from_ms, to_ms))
 
     @precondition(lambda self: self.stored)
@@ -200,7 +213,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     def check_file(self, file: bytes, wanted: list[Any]) -> None:
         """Check the file that was read."""
-        self.check_records(list(Reader(io.BytesIO(file))), wanted)
+        self.check_records(list(Reader(io.BytesIO(file), branches=self.branches)), wanted)
 
     @precondition(lambda self: self.stored)
     @rule(data=st.data(), step=st.sampled_from(["archive", "compact", "collect"]))
@@ -209,12 +222,12 @@ class StoreMachine(RuleBasedStateMachine):
         one = data.draw(st.sampled_from(self.stored))
         wanted = self.expected(one.dataset_id, one.table)
         place = data.draw(st.integers(0, len(wanted)))
-        self.check_records(self.rig.run(read_with(self.rig.store, one, place, self.rig.another(), step)), wanted)
+        records = self.rig.store.read(one.dataset_id, one.table, branches=self.branches)
+        self.check_records(self.rig.run(read_with(records, place, self.rig.another(), step)), wanted)
 
 
-async def read_with(store: HotCold, one: Stored, place: int, other: HotCold, step: str) -> list[Any]:
-    """Return what `store` reads while `other` does something after the record at `place`."""
-    records = store.read(one.dataset_id, one.table)
+async def read_with(records: AsyncIterator[Any], place: int, other: HotCold, step: str) -> list[Any]:
+    """Return what a read gives while `other` does something after the record at `place`."""
     found = [await anext(records) for _ in range(place)]
     await getattr(other, step)()
     return found + await everything(records)

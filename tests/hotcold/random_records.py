@@ -27,6 +27,24 @@ FEW_KEYS = st.fixed_dictionaries({}, optional=dict.fromkeys(("a", "b", "c", "d",
 
 RECORDS: st.SearchStrategy[dict[str, Any]] = FEW_KEYS | st.dictionaries(KEYS, VALUES, max_size=4)
 
+
+def _pet(name: str, *fields: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "record", "name": name, "fields": [{"name": "name", "type": "string"}, *fields]}
+
+
+UNIONS: st.SearchStrategy[Any] = st.sampled_from(
+    [
+        [_pet("Cat"), _pet("Dog")],
+        ["null", _pet("Dog"), _pet("Cat", {"name": "lives", "type": "int", "default": 9})],
+        ["string", {"type": "enum", "name": "Suit", "symbols": ["SPADE", "HEART"]}],
+        ["double", "float", "long", "int"],
+        [{"type": "map", "values": "string"}, _pet("Cat")],
+        [{"type": "long", "logicalType": "timestamp-millis"}, {"type": "int", "logicalType": "date"}, "null"],
+        [{"type": "fixed", "name": "F", "size": 4}, {"type": "fixed", "name": "G", "size": 4}, "bytes"],
+    ]
+)
+"""Unions of branches that take one another's values."""
+
 times = st.sampled_from(TIMES)
 bounds = st.sampled_from([*TIMES[:-1], 6, NOW_MS + 2]) | st.integers(0, TIME_MAX)
 

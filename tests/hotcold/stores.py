@@ -150,7 +150,7 @@ class Rig:
         """Run a coroutine and return what it returns."""
         return self._runner.run(coroutine)
 
-    def ingest(self, dataset_id: str, table: str, records: Iterable[object], **options: Any) -> IngestReport:
+    def ingest(self, dataset_id: str, table: str, records: Iterable[object] | bytes, **options: Any) -> IngestReport:
         """Ingest one upload."""
         return self.run(self.store.ingest(dataset_id, table, records, **options))
 

@@ -14,7 +14,7 @@ from avro_ocf import Schema, check_compatibility, parse_schema
 from avro_ocf.errors import ConflictError, SchemaError
 from avro_ocf.oracle import evolutions, from_schema, schemas
 from tests.hotcold.machine import Sent, Stored, StoreMachine, disk_rig_of_its_own
-from tests.hotcold.random_records import DATASETS, PERIODS, times
+from tests.hotcold.random_records import DATASETS, PERIODS, UNIONS, times
 from tests.hotcold.stores import NOW_MS, Rig
 
 pytestmark = pytest.mark.host
@@ -40,11 +40,13 @@ def field_value(schema: Any, time_ms: int) -> Any:
 
 
 class VersionMachine(StoreMachine):
-    """A table with a schema, and with versions of it as they come."""
+    """A table with a schema, and with versions of it as they come. Its unions keep their branches, whatever becomes of a record."""
+
+    branches = True
 
     @initialize(data=st.data(), clock=st.none() | st.sampled_from([*CLOCKS]))
     def register(self, data: st.DataObject, clock: str | None) -> None:
-        fields = [{"name": "value", "type": data.draw(schemas())}]
+        fields = [{"name": "value", "type": data.draw(schemas() | UNIONS)}]
         if clock:
             fields.append({"name": "at", "type": CLOCKS[clock][0]})
         self.clock = clock
@@ -63,7 +65,28 @@ class VersionMachine(StoreMachine):
 
     def seen(self, stored: Stored) -> Any:
         written = self.versions[stored.version - 1]
-        return written.decode(written.encode(stored.record), self.versions[-1])
+        return written.decode(written.encode(stored.record), self.versions[-1], branches=True)
+
+    @precondition(lambda self: self.stored)
+    @rule(data=st.data())
+    def read_plain(self, data: st.DataObject) -> None:
+        """Read records without their branches."""
+        one = data.draw(st.sampled_from(self.stored))
+        newest = self.versions[-1]
+        wanted = [newest.decode(newest.encode(record)) for record in self.expected(one.dataset_id, one.table)]
+        self.check_records(self.rig.read(one.dataset_id, one.table), wanted)
+
+    @precondition(lambda self: self.stored)
+    @rule(data=st.data())
+    def copy(self, data: st.DataObject) -> None:
+        """Send what was read of a dataset, as records or as a file, as an upload of another."""
+        one = data.draw(st.sampled_from(self.stored))
+        wanted = self.expected(one.dataset_id, one.table)
+        file = self.rig.ocf(one.dataset_id, one.table) if data.draw(st.booleans()) else b""
+        sent = Sent(DATASETS[3], TABLE, self.read_all(one.dataset_id, one.table), {"timestamp": NOW_MS}, file)
+        self.check_records(sent.records, wanted)
+        times = sorted(each.timestamp for each in self.stored if each.dataset_id == one.dataset_id)
+        self.accept(sent, times if self.clock else [NOW_MS] * len(wanted), len(self.versions))
 
     @precondition(lambda self: len(self.versions) < 3)
     @rule(data=st.data())
@@ -109,7 +132,7 @@ class VersionMachine(StoreMachine):
         schema = self.versions[version - 1]
         records: list[Any] = []
         for time_ms in field_times:
-            record: Any = data.draw(from_schema(schema.node))
+            record: Any = data.draw(from_schema(schema.node, branches=True))
             if self.clock:
                 record["at"] = field_value(json.loads(schema.json), time_ms)
             records.append(record)

@@ -15,10 +15,9 @@ from avro_ocf.container.block import StoredBlock, decode_block, unpack_block
 from avro_ocf.container.header import MAGIC, Header
 from avro_ocf.container.parser import StreamParser
 from avro_ocf.errors import DatumError, LimitError
+from avro_ocf.hotcold.stored_schemas import writes_alike
 from avro_ocf.hotcold.table import Table
 from avro_ocf.json_text import BYTE_ORDER_MARK, without_mark
-from avro_ocf.schema.measure import children
-from avro_ocf.schema.model import Logical, Named, Node
 
 BODY_BYTES: Final = 256 * 1024 * 1024
 """Bytes that the records of one container file may take, unpacked: a few of its bytes can stand for very many."""
@@ -76,7 +75,8 @@ def records_of_ocf(
     """Return the records of a container file, and the version of `table` that they are of.
 
     Where the file's schema is that of a version, apart from docs, defaults and aliases, they are of that version, else they are
-    read as the newest one asks; with `table_version`, as that one asks. Records for a table of JSON are returned as they are.
+    read as the newest one asks; with `table_version`, as that one asks. Unions keep their branches, as `Schema.decode` says.
+    Records for a table of JSON are returned as they are.
 
     Raises `FormatError` and `SchemaError` for what is wrong in the file, `LimitError` for records of more than `most_bytes`,
     `ResolutionError` when the version cannot read the file's schema, and `NotFoundError` when there is no such version.
@@ -89,7 +89,8 @@ def records_of_ocf(
     wanted = {number: schema for number, schema in table.schemas.items() if table_version in {None, number}}
     like = _version_like(header.schema, wanted)
     reader_schema = table.schemas.get(version) if like is None else None
-    header.schema.decoder(reader_schema)  # a file without records must fit as well
+    branches = bool(table.schemas)
+    header.schema.decoder(reader_schema, branches=branches)  # a file without records must fit as well
     records: list[Any] = []
     size = 0
     while isinstance(stored := parser.next_event(), StoredBlock):
@@ -101,7 +102,7 @@ def records_of_ocf(
                 offset=stored.block.start_byte,
                 block=stored.block_index,
             )
-        records += decode_block(header, stored, reader_schema)
+        records += decode_block(header, stored, reader_schema, branches=branches)
     return records, version if like is None else like
 
 
@@ -168,24 +169,4 @@ def _version_like(schema: Schema, versions: dict[int, Schema]) -> int | None:
     for version, known in versions.items():
         if known.json == schema.json:
             return version
-    return max((version for version, known in versions.items() if _is_alike(known, schema)), default=None)
-
-
-def _is_alike(first: Schema, second: Schema) -> bool:
-    return first.canonical_form == second.canonical_form and _logical_types(first.node) == _logical_types(second.node)
-
-
-def _logical_types(root: Node) -> list[Logical | None]:
-    """Return the logical type of each type in a schema, in an order that the canonical form decides."""
-    found: list[Logical | None] = []
-    names: set[str] = set()
-    waiting = [root]
-    while waiting:
-        node = waiting.pop()
-        found.append(node.logical)
-        if isinstance(node, Named):
-            if node.fullname in names:
-                continue
-            names.add(node.fullname)
-        waiting.extend(children(node))
-    return found
+    return max((version for version, known in versions.items() if writes_alike(known, schema)), default=None)

@@ -144,17 +144,28 @@ def _screen_avro(table: Table, group: Group, records: list[StoredRecord], reject
     if not good:
         return None
 
+    append = appender(schema)
+
     def encode(record: StoredRecord, out: bytearray) -> int:
-        out += record.data
+        return append(record.data, out)
+
+    return _Screened(schema, encode, good)
+
+
+def appender(schema: Schema) -> Callable[[bytes, bytearray], int]:
+    """Return a function that adds an encoded record to the data of a block, and returns the number of its values of no byte."""
+
+    def append(data: bytes, out: bytearray) -> int:
+        out += data
         return 0
 
-    def encode_charged(record: StoredRecord, out: bytearray) -> int:
+    def append_charged(data: bytes, out: bytearray) -> int:
         budget = Budget(schema.limits.zero_byte_items)
-        skip(schema.node, record.data, 0, schema.limits, budget)
-        out += record.data
+        skip(schema.node, data, 0, schema.limits, budget)
+        out += data
         return budget.spent
 
-    return _Screened(schema, encode_charged if schema.encoder.is_charged else encode, good)
+    return append_charged if schema.encoder.is_charged else append
 
 
 def _readable(records: list[StoredRecord], look_at: Callable[[bytes], object], rejects: list[Reject]) -> list[StoredRecord]:

@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Iterator
+from typing import Any
 
 from avro_ocf.container.block import StoredBlock, decode_block, unpack_block
 from avro_ocf.container.parser import StreamParser
@@ -10,6 +11,7 @@ from avro_ocf.hotcold.json_records import encode_json
 from avro_ocf.hotcold.ports import Bucket
 from avro_ocf.hotcold.record_keys import StoredRecord
 from avro_ocf.hotcold.snapshot import LiveBlock, Run
+from avro_ocf.hotcold.stored_schemas import writes_alike
 from avro_ocf.hotcold.table import JSON_VERSION, Table
 
 
@@ -70,12 +72,24 @@ def parse_stored(block: LiveBlock, data: bytes) -> StoredBlock:
     return stored
 
 
-def decode_stored(table: Table, block: LiveBlock, stored: StoredBlock) -> list[object]:
-    """Return the records of a block, as the newest version of its table reads them. Raises `DamagedError`."""
-    reader_schema = table.reader_schema if block.table_version else None
+def decode_stored(table: Table, block: LiveBlock, stored: StoredBlock, *, branches: bool = False) -> list[Any]:
+    """Return the records of a block as `Table.decode` gives them. Raises `DamagedError`."""
     try:
-        return decode_block(block.header, stored, reader_schema)
+        if block.table_version == JSON_VERSION:
+            return decode_block(block.header, stored)
+        return decode_block(block.header, stored, table.reader_schema, branches=branches)
     except (FormatError, ResolutionError) as error:
+        raise DamagedError(f"{block.path}: {error}") from None
+
+
+def recode_stored(table: Table, block: LiveBlock, stored: StoredBlock) -> list[bytes]:
+    """Return the records of a block as `Table.recode` gives them. Raises `DamagedError`."""
+    newest = table.schemas[table.newest]
+    if writes_alike(block.header.schema, newest):
+        return [record.data for record in raw_records("", block, stored)]
+    try:
+        return [newest.encode(record) for record in decode_stored(table, block, stored, branches=True)]
+    except DatumError as error:
         raise DamagedError(f"{block.path}: {error}") from None
 
 

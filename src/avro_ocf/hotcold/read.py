@@ -5,7 +5,8 @@ with a sequence up to the last one given out then. So it can take a fresh snapsh
 is too old: rows archived, files compacted and collected since change nothing.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 from heapq import heappop, heappush, heapreplace
 from itertools import groupby
 from typing import Any, Final, NamedTuple
@@ -14,7 +15,7 @@ from avro_ocf.container.block import StoredBlock
 from avro_ocf.errors import DamagedError, NotFoundError
 from avro_ocf.hotcold import sql
 from avro_ocf.hotcold.context import Context, bind
-from avro_ocf.hotcold.fetch import Fetcher, decode_stored
+from avro_ocf.hotcold.fetch import Fetcher, decode_stored, recode_stored
 from avro_ocf.hotcold.names import TIME_MAX
 from avro_ocf.hotcold.record_keys import RecordKey
 from avro_ocf.hotcold.snapshot import LAST_KEY, HotRecord, LiveBlock, Query, Run, Snapshot, read_snapshot, snapshot_statements
@@ -31,8 +32,21 @@ class WholeBlock(NamedTuple):
     stored: StoredBlock
 
 
+class Form(NamedTuple):
+    """What a read makes of a record that is hot, and of those of a block, each as the newest version of their table."""
+
+    of_row: Callable[[Table, int, bytes], Any]
+    of_block: Callable[[Table, LiveBlock, StoredBlock], list[Any]]
+
+
+PLAIN: Final = Form(Table.decode, decode_stored)
+BRANCHED: Final = Form(partial(Table.decode, branches=True), partial(decode_stored, branches=True))
+ENCODED: Final = Form(Table.recode, recode_stored)
+"""Records as dicts, as dicts with the branches of unions, and as bytes; the last is for tables with a schema."""
+
+
 class Decoded(NamedTuple):
-    """Some records, decoded as the newest version of their table."""
+    """Some records in the form that was asked for."""
 
     records: list[Any]
 
@@ -42,11 +56,12 @@ _Stream = Iterator[tuple[RecordKey, Any]]
 
 
 class DatasetReader:
-    """One read of one dataset. `table`, `last_sequence` and the first snapshot are there after `open`."""
+    """One read of one dataset in a `form`. `table`, `last_sequence` and the first snapshot are there after `open`."""
 
-    def __init__(self, context: Context, query: Query) -> None:
+    def __init__(self, context: Context, query: Query, form: Form = PLAIN) -> None:
         self.context = context
         self.query = query
+        self.form = form
         self.table = Table(query.table_name, {}, None)
         self.last_sequence = TIME_MAX
         self.snapshot = Snapshot([], [], LAST_KEY)
@@ -72,8 +87,12 @@ class DatasetReader:
     async def records(self) -> AsyncIterator[Any]:
         """Yield the records. Raises `DamagedError` for what cannot be read, after all that comes before it."""
         async for piece in self.pieces():
-            for record in piece.records if isinstance(piece, Decoded) else decode_stored(self.table, *piece):
+            for record in self.in_form(piece):
                 yield record
+
+    def in_form(self, piece: Piece) -> list[Any]:
+        """Return the records of a piece. Raises `DamagedError`."""
+        return piece.records if isinstance(piece, Decoded) else self.form.of_block(self.table, *piece)
 
     async def pieces(self) -> AsyncIterator[Piece]:
         """Yield the same, blocks that are wanted whole as they are stored. Raises as `records`."""
@@ -152,12 +171,12 @@ class DatasetReader:
     def _decode_hot(self, key: RecordKey, version: int, data: bytes) -> Any:
         """Return a record, or the error to raise in its place."""
         try:
-            return self.table.decode(version, data)
+            return self.form.of_row(self.table, version, data)
         except (ValueError, KeyError, RecursionError) as error:
             return DamagedError(f"row {key.sequence} of buffer_logs cannot be read: {type(error).__name__}: {error}")
 
     def _block_stream(self, block: LiveBlock, stored: StoredBlock) -> _Stream:
-        for key, record in zip(block.keys, decode_stored(self.table, block, stored), strict=True):
+        for key, record in zip(block.keys, self.form.of_block(self.table, block, stored), strict=True):
             if self._wants(key):
                 yield key, record
 

@@ -16,7 +16,7 @@ from avro_ocf.hotcold.ingest import Upload, check_upload, ingest
 from avro_ocf.hotcold.migrate import migrate
 from avro_ocf.hotcold.names import TIME_MAX, check_id, check_table, check_time
 from avro_ocf.hotcold.ports import Bucket, Database
-from avro_ocf.hotcold.read import DatasetReader
+from avro_ocf.hotcold.read import BRANCHED, PLAIN, DatasetReader
 from avro_ocf.hotcold.reports import (
     ArchiveReport,
     CollectReport,
@@ -145,7 +145,14 @@ class HotCold:
 
     @overload
     def read(
-        self, dataset_id: str, table: str, *, from_ms: int = ..., to_ms: int = ..., format: Literal["records"] = ...
+        self,
+        dataset_id: str,
+        table: str,
+        *,
+        from_ms: int = ...,
+        to_ms: int = ...,
+        format: Literal["records"] = ...,
+        branches: bool = ...,
     ) -> AsyncIterator[Any]: ...
     @overload
     def read(
@@ -159,13 +166,15 @@ class HotCold:
         from_ms: int = 0,
         to_ms: int = TIME_MAX + 1,
         format: str = "records",  # noqa: A002 - the contract's word
+        branches: bool = False,
     ) -> AsyncIterator[Any]:
         """Yield the records of one dataset and table with `from_ms <= time < to_ms`, in order of (timestamp, sequence).
 
-        It holds exactly what was accepted before it began, each record once. Records of several schema versions come as the newest.
-        With `format="ocf"`, yields the bytes of one container file of these records instead. Raises `NotFoundError` for a table
-        that was never heard of, and `DamagedError` for what cannot be read: an answer is whole, or it is an error. A row that an
-        archiver has put into quarantine is no part of it.
+        It holds exactly what was accepted before it began, each record once. Records of several schema versions come as the newest,
+        with `branches` as `Schema.decode` gives them, which `ingest` takes; those of a table without a schema are as they are.
+        With `format="ocf"`, yields the bytes of one container file of these records instead, in which unions always keep their
+        branches. Raises `NotFoundError` for a table that was never heard of, and `DamagedError` for what cannot be read: an answer
+        is whole, or it is an error. A row that an archiver has put into quarantine is no part of it.
         """
         if format not in {"records", "ocf"}:
             raise DatumError(f"{format!r} is not records or ocf", "format")
@@ -181,7 +190,7 @@ class HotCold:
             async for data in read_ocf(context, query):
                 yield data
             return
-        reader = DatasetReader(context, query)
+        reader = DatasetReader(context, query, BRANCHED if branches else PLAIN)
         await reader.open()
         async for record in reader.records():
             yield record

@@ -4,6 +4,7 @@ So what a table's records are is decided by that text alone, whatever `parse_sch
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 from avro_ocf.api import Schema, parse_schema
@@ -11,7 +12,7 @@ from avro_ocf.errors import DamagedError, SchemaError
 from avro_ocf.hotcold.json_records import SCHEMA_BYTES
 from avro_ocf.hotcold.ports import Row
 from avro_ocf.schema.measure import children
-from avro_ocf.schema.model import Field, Logical, Node, Primitive, Record
+from avro_ocf.schema.model import Field, Logical, Named, Node, Primitive, Record
 from avro_ocf.varint import decode_long
 
 PER_MILLISECOND: Final = {"micros": 1000, "nanos": 1_000_000}
@@ -45,6 +46,28 @@ def as_stored(schema: Schema) -> Schema:
 
 def _told(logical: Logical | None) -> str:
     return logical.name if logical else "plain"
+
+
+@lru_cache(256)
+def writes_alike(first: Schema, second: Schema) -> bool:
+    """Return whether any bytes are the same value by both schemas: they differ in docs, defaults and aliases at most."""
+    return first.canonical_form == second.canonical_form and _logical_types(first.node) == _logical_types(second.node)
+
+
+def _logical_types(root: Node) -> list[Logical | None]:
+    """Return the logical type of each type in a schema, in an order that the canonical form decides."""
+    found: list[Logical | None] = []
+    names: set[str] = set()
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        found.append(node.logical)
+        if isinstance(node, Named):
+            if node.fullname in names:
+                continue
+            names.add(node.fullname)
+        waiting.extend(children(node))
+    return found
 
 
 def read_stored(table_name: str, row: Row) -> Schema:

@@ -12,7 +12,7 @@ from avro_ocf.errors import ConflictError, DatumError, NotFoundError, SchemaErro
 from avro_ocf.hotcold.json_records import RECORD_BYTES, decode_json, encode_json
 from avro_ocf.hotcold.names import TIME_MAX
 from avro_ocf.hotcold.ports import Row
-from avro_ocf.hotcold.stored_schemas import as_stored, check_record_schema, clock, read_stored
+from avro_ocf.hotcold.stored_schemas import as_stored, check_record_schema, clock, read_stored, writes_alike
 
 JSON_VERSION: Final = 0
 """The version of a table without a schema."""
@@ -65,13 +65,23 @@ class Table:
             raise DatumError(f"the record takes {len(data)} bytes, more than {RECORD_BYTES}")
         return data
 
-    def decode(self, version: int, data: bytes) -> Any:
-        """Return the record that is stored hot as `data`, as the newest version reads it.
+    def decode(self, version: int, data: bytes, *, branches: bool = False) -> Any:
+        """Return the record that is stored hot as `data`, as the newest version reads it, with `branches` as `Schema.decode` does.
 
         Raises `ValueError` (a `FormatError` among them), `KeyError` for an unknown version and `RecursionError` for a row that
         `encode` never made.
         """
-        return decode_json(data) if version == JSON_VERSION else self.schemas[version].decode(data, self.reader_schema)
+        if version == JSON_VERSION:
+            return decode_json(data)
+        return self.schemas[version].decode(data, self.reader_schema, branches=branches)
+
+    def recode(self, version: int, data: bytes) -> bytes:
+        """Return the record that is stored hot as `data` in the encoding of the newest version. Raises as `decode`."""
+        newest = self.schemas[self.newest]
+        if writes_alike(self.schemas[version], newest):
+            newest.decode(data)
+            return data
+        return newest.encode(self.decode(version, data, branches=True))
 
     def time_of(self, version: int, data: bytes) -> int | None:
         """Return the time of a record that is stored as `data`, in milliseconds, or None when the table names no field for it.

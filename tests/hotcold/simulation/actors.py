@@ -181,12 +181,12 @@ async def read(client: Client, place: tuple[str, str], times: Range = EVERYTHING
 
 
 async def _read_records(client: Client, place: tuple[str, str], times: Range) -> list[Any]:
-    return [record async for record in client.store.read(*place, from_ms=times.from_ms, to_ms=times.to_ms)]
+    return [record async for record in client.store.read(*place, from_ms=times.from_ms, to_ms=times.to_ms, branches=True)]
 
 
 async def _read_file(client: Client, place: tuple[str, str], times: Range) -> list[Any]:
     chunks = [data async for data in client.store.read(*place, from_ms=times.from_ms, to_ms=times.to_ms, format="ocf")]
-    return list(Reader(io.BytesIO(b"".join(chunks))))
+    return list(Reader(io.BytesIO(b"".join(chunks)), branches=bool(client.invariants.kind.schemas)))
 
 
 def check_answer(client: Client, place: tuple[str, str], times: Range, found: Sequence[Any]) -> None:

@@ -11,13 +11,27 @@ from typing import Any, Final, NamedTuple
 import pytest
 
 from avro_ocf.errors import DamagedError, OutcomeUnknownError
-from avro_ocf.hotcold import Database, HotCold, ObjectInfo, Row, Statement, archive, build, collect, compact, objects, sql, store
+from avro_ocf.hotcold import (
+    Database,
+    HotCold,
+    ObjectInfo,
+    Row,
+    Statement,
+    archive,
+    build,
+    collect,
+    compact,
+    objects,
+    ocf,
+    sql,
+    store,
+)
 from avro_ocf.hotcold.build import Build, ColdFile, build_files
 from avro_ocf.hotcold.context import Context
 from avro_ocf.hotcold.ingest import Upload, ingest
 from avro_ocf.hotcold.names import TIME_MAX
 from avro_ocf.hotcold.objects import store_files
-from avro_ocf.hotcold.read import DatasetReader, Piece
+from avro_ocf.hotcold.read import ENCODED, DatasetReader, Piece
 from avro_ocf.hotcold.reports import IngestReport
 from avro_ocf.hotcold.table import Table
 from tests.hotcold.simulation.world import World
@@ -352,6 +366,14 @@ def no_sequence_bound(patch: pytest.MonkeyPatch) -> None:
         self.last_sequence = TIME_MAX
 
     patch.setattr(DatasetReader, "open", unbounded)
+
+
+@_canary("a file that is read forgets which branch of a union a value of a row is of")
+def no_branches(patch: pytest.MonkeyPatch) -> None:
+    def plain(self: Table, version: int, data: bytes) -> bytes:
+        return self.schemas[self.newest].encode(self.decode(version, data))
+
+    patch.setattr(ocf, "ENCODED", ENCODED._replace(of_row=plain))
 
 
 @_canary("a reader ends its answer at what it cannot read")

@@ -247,7 +247,8 @@ class Invariants:
             if keys != sorted(keys) or (keys[0].timestamp, keys[-1].timestamp) != (first_ms, last_ms):
                 raise ViolationError(f"the keys of a block of {file.path} are not in order")
             block = LiveBlock(file.path, header, file.group.table_version, start, length, checksum, keys)
-            for key, record in zip(keys, decode_block(header, parse_stored(block, raw)), strict=True):
+            records = decode_block(header, parse_stored(block, raw), branches=bool(self.kind.schemas))
+            for key, record in zip(keys, records, strict=True):
                 payload = int(record["id"])
                 self._check_key(payload, dataset_id, table, *key)
                 if not same_record(record, self.book.payloads[payload].record):

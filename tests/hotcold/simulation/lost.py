@@ -136,7 +136,7 @@ def _check(base: Base, scheduler: Scheduler) -> None:
 
 
 async def _read(client: Client, dataset_id: str) -> list[Any]:
-    return [record async for record in client.store.read(dataset_id, TABLES[0])]
+    return [record async for record in client.store.read(dataset_id, TABLES[0], branches=True)]
 
 
 def lost_cases(bases: dict[str, Base], kind: str, first: str, second: str) -> Iterator[LostCase]:

@@ -18,7 +18,12 @@ DATASETS: Final = ("ann", "ben", "cleo")
 STRAY: Final = "battle/stray.avro"
 """The key of an object that is there without a row, and that `verify` tells of rightly."""
 
-_FIELDS: Final = ({"name": "id", "type": "long"}, {"name": "text", "type": "string"})
+BRANCHES: Final = ("Note", "Memo")
+_TEXT: Final = {
+    "name": "text",
+    "type": [{"type": "record", "name": name, "fields": [{"name": "text", "type": "string"}]} for name in BRANCHES],
+}
+_FIELDS: Final = ({"name": "id", "type": "long"}, _TEXT)
 _EXTRA: Final = {"name": "extra", "type": "long", "default": 7}
 _AT: Final = {"name": "at", "type": "long"}
 
@@ -26,7 +31,8 @@ _AT: Final = {"name": "at", "type": "long"}
 class Kind(NamedTuple):
     """What the tables of a world are like: the versions of their schema, none for JSON, and the field that holds a record's time.
 
-    In a `wide` one, records of JSON are so different that one file holds but a few of them.
+    A record of a schema has one of two branches that take each other's values. In a `wide` kind, records of JSON are so different
+    that one file holds but a few of them.
     """
 
     name: str
@@ -39,7 +45,10 @@ class Kind(NamedTuple):
         text = "x" * size
         if self.wide:
             return {"id": payload, f"{'key' * 8}{payload // 9 % 2}": text}
-        return {"id": payload, "text": text, **({"at": time_ms} if self.timestamp_field else {})}
+        if not self.schemas:
+            return {"id": payload, "text": text}
+        branched = (BRANCHES[payload % 2], {"text": text})
+        return {"id": payload, "text": branched, **({"at": time_ms} if self.timestamp_field else {})}
 
     def payload_of(self, table_version: int, data: bytes) -> int:
         """Return the payload of a hot record. Raises `ValueError` for what is none."""
