@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from avro_ocf.errors import FormatError, SchemaError
 from avro_ocf.limits import DEFAULT_LIMITS, Limits
+from avro_ocf.schema.conversions import NONE, Conversions, Given, conversions_given
 from avro_ocf.schema.model import Node
 from avro_ocf.schema.parse import parse_node
 from avro_ocf.schema.sources import json_object, json_text, loaded
@@ -27,8 +28,9 @@ SCHEMAS_KEPT = 256
 class Schema:
     """A parsed Avro schema: immutable, hashable, and equal to any other of the same text and settings. Made by `parse_schema`.
 
-    `json` is its compact JSON text, as it goes into a file's header; `logical_types` and `limits` are as given to `parse_schema`.
-    `repr` shows the canonical form. A generated function is made when it is first needed and kept.
+    `json` is its compact JSON text, as it goes into a file's header; `logical_types` and `limits` are as given to `parse_schema`,
+    and `conversions` are pairs of a name and its two functions. `repr` shows the canonical form. A generated function is made when
+    it is first needed and kept.
     """
 
     __slots__ = (
@@ -38,18 +40,20 @@ class Schema:
         "_key",
         "_least_bytes",
         "_skipper",
+        "conversions",
         "json",
         "limits",
         "logical_types",
         "node",
     )
 
-    def __init__(self, text: str, node: Node, *, logical_types: bool, limits: Limits) -> None:
+    def __init__(self, text: str, node: Node, *, logical_types: bool, limits: Limits, conversions: Given = NONE) -> None:
         self.json = text
         self.node = node
         self.logical_types = logical_types
         self.limits = limits
-        self._key = (text, logical_types, limits)
+        self.conversions = conversions
+        self._key = (text, logical_types, limits, conversions)
         self._canonical_form: str | None = None
         self._least_bytes: int | None = None
         self._encoder: Encoder | None = None
@@ -66,7 +70,7 @@ class Schema:
         return f"<Schema {self.canonical_form}>"
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _parse_text, (self.json, False, self.logical_types, self.limits)
+        return _parse_text, (self.json, False, self.logical_types, self.limits, self.conversions)
 
     @property
     def canonical_form(self) -> str:
@@ -251,6 +255,7 @@ def parse_schema(
     strict: bool = True,
     logical_types: bool = True,
     limits: Limits = DEFAULT_LIMITS,
+    conversions: Conversions | None = None,
 ) -> Schema:
     """Return the schema that `source` describes: JSON text, a path to it, or the object that it stands for.
 
@@ -260,10 +265,17 @@ def parse_schema(
     are UTF-8; a text that is not JSON may be the name of a type, such as `string`.
     `known` are schemas, in any form and order, whose named types this one may use, and each of them. Their definitions are written
     into `Schema.json` where they are first used, so that it stands alone; one that `source` has itself goes before.
+    `conversions` has, by the name of a logical type, known or not, on any primitive or fixed, two functions: `to_avro` makes the
+    raw value that is written, `from_avro` a value of one that is read. They count for this schema only, come before what is built
+    in, may be called more than once for a value, and may raise anything: that is a `DatumError`, or in a union the next branch is
+    tried, and a `FormatError`. A `Schema` given as `source` gets them besides its own.
     Raises `SchemaError` with the path inside the schema, and `OSError` for a file that cannot be read.
     """
     if isinstance(source, Schema):
-        return source
+        given = conversions_given(conversions, source.conversions)
+        if given == source.conversions:
+            return source
+        return _parse_text(source.json, False, source.logical_types, source.limits, given)
     obj = json_object(source)
     if isinstance(known, str | bytes | Mapping):
         raise TypeError("known is a list of schemas")
@@ -271,7 +283,7 @@ def parse_schema(
         from avro_ocf.schema.known import with_known
 
         obj = with_known(obj, [loaded(other.json) if isinstance(other, Schema) else json_object(other) for other in known])
-    return _parse_text(json_text(obj), strict, logical_types, limits)
+    return _parse_text(json_text(obj), strict, logical_types, limits, conversions_given(conversions))
 
 
 @lru_cache(SCHEMAS_KEPT)
@@ -285,9 +297,9 @@ def _encode_alike(one: Schema, other: Schema) -> bool:
 
 
 @lru_cache(SCHEMAS_KEPT)
-def _parse_text(text: str, strict: bool, logical_types: bool, limits: Limits) -> Schema:
-    node = parse_node(loaded(text), strict=strict, logical_types=logical_types, limits=limits)
-    return Schema(text, node, logical_types=logical_types, limits=limits)
+def _parse_text(text: str, strict: bool, logical_types: bool, limits: Limits, conversions: Given = NONE) -> Schema:
+    node = parse_node(loaded(text), strict=strict, logical_types=logical_types, limits=limits, conversions=conversions)
+    return Schema(text, node, logical_types=logical_types, limits=limits, conversions=conversions)
 
 
 def infer_schema(records: Iterable[object], name: str = "Record") -> Schema:

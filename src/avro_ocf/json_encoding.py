@@ -13,12 +13,13 @@ from math import isinf, isnan
 from typing import Any, Final
 
 from avro_ocf.cursor import Cursor
-from avro_ocf.errors import DatumError
+from avro_ocf.errors import DatumError, FormatError
 from avro_ocf.floats import NEAREST
 from avro_ocf.json_text import loads
 from avro_ocf.limits import Limits
 from avro_ocf.reference import decode, encode
 from avro_ocf.reference.branches import branch_index
+from avro_ocf.reference.encode import Raw
 from avro_ocf.reference.fault import Fault, field_step, item_step, key_step
 from avro_ocf.resolution.identity import identity
 from avro_ocf.schema.defaults import NOT_FINITE
@@ -70,7 +71,11 @@ def from_json_value(node: Node, value: object, limits: Limits, *, branches: bool
         raise DatumError(fault.message, fault.path) from None
     except RecursionError:
         raise DatumError("nested deeper than Python's stack allows") from None
-    return decode(identity(node, branches=branches), encode(node, datum, limits), 0, limits)[0]
+    data = encode(node, datum, limits)
+    try:
+        return decode(identity(node, branches=branches), data, 0, limits)[0]
+    except FormatError as error:  # of a conversion of the user's
+        raise DatumError(error.message, error.path) from None
 
 
 def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
@@ -126,6 +131,12 @@ def _told_primitive(type_name: str, data: Cursor) -> object:
 
 def _datum(node: Node, value: object) -> object:
     """Return the datum of a JSON `value`, its union branches named. What is of the wrong type stays, for `encode` to refuse."""
+    if node.logical is not None and node.logical.custom is not None:
+        return Raw(_raw_datum(node, value))
+    return _raw_datum(node, value)
+
+
+def _raw_datum(node: Node, value: object) -> object:
     match node, value:
         case Union(), _:
             return _branch_datum(node, value)
@@ -165,7 +176,7 @@ def _inside(step: str, node: Node, value: object) -> object:
 
 def _branch_datum(union: Union, value: object) -> object:
     if value is None and any(branch.type == "null" for branch in union.branches):
-        return None
+        value = {"null": None}
     if isinstance(value, dict) and len(value) == 1:
         ((name, inner),) = value.items()
         branch = union.branches[branch_index(union, name)]

@@ -18,7 +18,9 @@ from avro_ocf.resolution.plan import (
     ReadRecord,
     ReadUnion,
 )
-from avro_ocf.schema.model import PRIMITIVES, Node
+from avro_ocf.schema.model import PRIMITIVES, Logical, Node
+
+UUID: Final = Logical("uuid")
 
 SIZES: Final = {"null": 0, "float": 4, "double": 8}
 """The bytes of each primitive value that always takes as many."""
@@ -38,7 +40,7 @@ def is_primitive(item: Type) -> bool:
 
 def is_uuid(plan: ReadPrimitive) -> bool:
     """Tell whether a value is the text of a UUID."""
-    return plan.type == plan.target == "string" and plan.logical is not None and plan.logical.name == "uuid"
+    return plan.type == plan.target == "string" and plan.logical == UUID
 
 
 def pays_for_a_list(items: list[Type]) -> bool:
@@ -53,6 +55,11 @@ def pays_for_a_list(items: list[Type]) -> bool:
             case ReadArray() | ReadMap():
                 gain += 4
     return gain > 0
+
+
+def is_custom(item: Type) -> bool:
+    """Tell whether a value is converted by a function of the user's as it is read."""
+    return isinstance(item, ReadPrimitive | ReadFixed) and item.logical is not None and item.logical.custom is not None
 
 
 def is_integer(plan: Plan) -> bool:

@@ -13,6 +13,7 @@ from avro_ocf.api import Schema, parse_schema
 from avro_ocf.container.compression import codec_for_writing
 from avro_ocf.errors import DatumError, FormatError, LimitError, NeedMoreData, TruncatedError
 from avro_ocf.limits import DEFAULT_LIMITS, Limits
+from avro_ocf.schema.conversions import Conversions, Given, conversions_given
 from avro_ocf.varint import VARINT_BYTES, decode_long, encode_long
 
 MAGIC: Final = b"Obj\x01"
@@ -68,13 +69,15 @@ def encode_header(
     return make_header(schema, codec=codec, metadata=metadata, sync_marker=sync_marker)[1]
 
 
-def decode_header(prefix: bytes, *, limits: Limits = DEFAULT_LIMITS, logical_types: bool = True) -> Header:
-    """Return the header at the start of `prefix`, which may go on past it.
+def decode_header(
+    prefix: bytes, *, limits: Limits = DEFAULT_LIMITS, logical_types: bool = True, conversions: Conversions | None = None
+) -> Header:
+    """Return the header at the start of `prefix`, which may go on past it; the other arguments are those of `parse_schema`.
 
     Raises `NeedMoreData` with the length that a longer prefix must have at least, `FormatError` with the offset of what is wrong,
     `LimitError` for a header past `limits.header_bytes`, and `SchemaError`. A codec that is unknown raises when a block is read.
     """
-    return HeaderParser(limits, logical_types).parse(prefix)
+    return HeaderParser(limits, logical_types, conversions).parse(prefix)
 
 
 def _metadata_value(key: str, value: bytes | str) -> bytes:
@@ -92,11 +95,12 @@ def _metadata_value(key: str, value: bytes | str) -> bytes:
 class HeaderParser:
     """Reads a header from a prefix that may grow: what was read of a shorter one is not read again."""
 
-    __slots__ = ("_block_end", "_entries", "_left", "_limits", "_logical_types", "_map_ended", "_position")
+    __slots__ = ("_block_end", "_conversions", "_entries", "_left", "_limits", "_logical_types", "_map_ended", "_position")
 
-    def __init__(self, limits: Limits, logical_types: bool) -> None:
+    def __init__(self, limits: Limits, logical_types: bool, conversions: Conversions | None = None) -> None:
         self._limits = limits
         self._logical_types = logical_types
+        self._conversions = conversions_given(conversions)
         self._position = 0
         self._entries: dict[str, tuple[int, bytes]] = {}  # the value and its offset
         self._left = 0  # entries still to come in this block of the map
@@ -171,7 +175,7 @@ class HeaderParser:
     def _header(self, sync_marker: bytes, size: int) -> Header:
         if SCHEMA_KEY not in self._entries:
             raise FormatError(f"the header has no {SCHEMA_KEY}", offset=len(MAGIC))
-        schema = _file_schema(self._text(SCHEMA_KEY), self._logical_types, self._limits)
+        schema = _file_schema(self._text(SCHEMA_KEY), self._logical_types, self._limits, self._conversions)
         codec = self._text(CODEC_KEY) if CODEC_KEY in self._entries else "null"
         metadata = {key: value for key, (_, value) in self._entries.items() if key not in {SCHEMA_KEY, CODEC_KEY}}
         return Header(schema, codec, sync_marker, MappingProxyType(metadata), size)
@@ -185,6 +189,6 @@ class HeaderParser:
 
 
 @lru_cache(256)
-def _file_schema(text: str, logical_types: bool, limits: Limits) -> Schema:
+def _file_schema(text: str, logical_types: bool, limits: Limits, conversions: Given) -> Schema:
     """Parse a file's schema leniently. Kept per text, so that a file like the last one opens without parsing JSON."""
-    return parse_schema(text, strict=False, logical_types=logical_types, limits=limits)
+    return parse_schema(text, strict=False, logical_types=logical_types, limits=limits, conversions=dict(conversions))

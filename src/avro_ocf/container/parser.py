@@ -12,6 +12,7 @@ from avro_ocf.container.block import HEAD_BYTES, Block, BlockHead, StoredBlock, 
 from avro_ocf.container.header import SYNC_BYTES, Header, HeaderParser
 from avro_ocf.errors import FormatError, NeedMoreData, TruncatedError
 from avro_ocf.limits import DEFAULT_LIMITS, Limits
+from avro_ocf.schema.conversions import Conversions
 
 
 class Signal:
@@ -38,7 +39,8 @@ class StreamParser:
 
     Call `receive_data` with bytes, and with `b""` at their end; `next_event` returns the `Header` (unless it was given), then each
     `StoredBlock`, `NEED_DATA` whenever more bytes must come first, and `END`. Errors are raised by `next_event`, again each time.
-    `start_byte` is the offset of the first byte given.
+    `start_byte` is the offset of the first byte given; `logical_types` and `conversions` are as `parse_schema` takes them, for the
+    schema in the file.
     """
 
     def __init__(
@@ -48,9 +50,10 @@ class StreamParser:
         start_byte: int = 0,
         limits: Limits = DEFAULT_LIMITS,
         logical_types: bool = True,
+        conversions: Conversions | None = None,
     ) -> None:
         self.header = header
-        self._header_parser = HeaderParser(limits, logical_types)
+        self._header_parser = HeaderParser(limits, logical_types, conversions)
         self._buffer = bytearray()
         self._position = 0  # in the buffer: what is before it was given out
         self._buffer_start = start_byte

@@ -15,6 +15,7 @@ from avro_ocf.container.parser import NEED_DATA, Signal, StreamParser
 from avro_ocf.errors import AvroError, FormatError, LimitError, TruncatedError
 from avro_ocf.files.binary import PathOrFile, Source
 from avro_ocf.limits import DEFAULT_LIMITS, Limits
+from avro_ocf.schema.conversions import Conversions
 
 Item = TypeVar("Item")
 
@@ -45,9 +46,9 @@ class Reader:
     """Reads a container file: a path, or a binary file object, which may be a pipe and is read from its current position.
 
     Iterate over it for the records, each as `reader_schema` (a `Schema`, or what `parse_schema` takes) asks, with `branches` as
-    `Schema.decode` gives them. It is read once: a loop, and `next`, goes on at the record after the last one, and an error comes
-    again. `header` is the file's `Header`, and every offset counts from the file's start. Errors are `FormatError`, with the place
-    in the file, `SchemaError`, and `OSError` from the file itself.
+    `Schema.decode` gives them, and `conversions` as `parse_schema` takes them. It is read once: a loop, and `next`, goes on at the
+    record after the last one, and an error comes again. `header` is the file's `Header`, and every offset counts from the file's
+    start. Errors are `FormatError`, with the place in the file, `SchemaError`, and `OSError` from the file itself.
 
     Threads may share a reader, and its iterators: each record goes to one of them, and `blocks` and `read_block` disturb nobody.
     """
@@ -60,16 +61,19 @@ class Reader:
         branches: bool = False,
         limits: Limits = DEFAULT_LIMITS,
         logical_types: bool = True,
+        conversions: Conversions | None = None,
     ) -> None:
         self._branches = branches
         self._reader_schema = (
-            None if reader_schema is None else parse_schema(reader_schema, limits=limits, logical_types=logical_types)
+            None
+            if reader_schema is None
+            else parse_schema(reader_schema, limits=limits, logical_types=logical_types, conversions=conversions)
         )
         self._lock = RLock()  # for all that moves the reader on
         self._current: Iterator[Any] | StoredBlock = iter([])  # the block taken last: what is left of it, or as it is stored
         self._torn = False  # an interrupt may have lost what was being read
         self._source = Source(file_or_path)
-        self._parser = StreamParser(limits=limits, logical_types=logical_types)
+        self._parser = StreamParser(limits=limits, logical_types=logical_types, conversions=conversions)
         try:
             self.header = header = cast("Header", self._next_event())
             if self._reader_schema:

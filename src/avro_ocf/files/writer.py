@@ -14,6 +14,7 @@ from avro_ocf.errors import AvroError, DatumError
 from avro_ocf.files.binary import PathOrFile, Sink, is_path, open_sink
 from avro_ocf.files.reader import Reader
 from avro_ocf.limits import DEFAULT_LIMITS, Limits
+from avro_ocf.schema.conversions import Conversions
 
 BLOCK_SIZE: Final = 16 * 1024
 """Bytes of records, before compression, at which a block is cut unless told otherwise."""
@@ -70,6 +71,7 @@ class Writer:
         block_size: int = BLOCK_SIZE,
         limits: Limits = DEFAULT_LIMITS,
         logical_types: bool = True,
+        conversions: Conversions | None = None,
     ) -> Self:
         """Continue a file, with its schema, codec and sync marker; `blocks` starts with the blocks that are there.
 
@@ -80,7 +82,7 @@ class Writer:
         file: Any = open(cast("str", file_or_path), "r+b") if owned else file_or_path  # noqa: SIM115 - closed by `close`
         try:
             start = file.tell()
-            reader = Reader(file, limits=limits, logical_types=logical_types)
+            reader = Reader(file, limits=limits, logical_types=logical_types, conversions=conversions)
             writer = cls.__new__(cls)
             writer._start(reader.header, list(reader.blocks()), level, block_size)
             file.seek(start + writer._end)

@@ -26,7 +26,7 @@ def best_branch(union: Union, datum: object, encode: Callable[[int], Encoded]) -
     has_int_branch = any(branch.type in {"int", "long"} and branch.logical is None for branch in union.branches)
     for index, branch in enumerate(union.branches):
         try:
-            if has_int_branch and isinstance(datum, int) and branch.type in {"float", "double"}:
+            if has_int_branch and isinstance(datum, int) and branch.type in {"float", "double"} and not branch.logical:
                 raise Fault("an int belongs to the branch for ints")
             encoded = encode(index)
         except Fault as fault:

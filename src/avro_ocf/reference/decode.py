@@ -68,7 +68,7 @@ class Decoder:
                 return self.primitive(plan, pos)
             case ReadFixed():
                 data, end = self.source.take(plan.size, pos, pos)
-                return from_raw(plan.logical, "fixed", data), end
+                return from_raw(plan.logical, "fixed", data, pos), end
             case ReadEnum():
                 return self.enum(plan, pos)
             case ReadArray():
@@ -107,7 +107,7 @@ class Decoder:
             case "string":
                 data, end = self.source.blob(pos)
                 value = text(data, pos)
-        return from_raw(plan.logical, plan.target, promoted(value, plan.target, pos)), end
+        return from_raw(plan.logical, plan.target, promoted(value, plan.target, pos), pos), end
 
     def enum(self, plan: ReadEnum, pos: int) -> tuple[object, int]:
         """Read an enum: "an int, representing the zero-based position of the symbol in the schema"."""
@@ -209,10 +209,15 @@ def promoted(value: object, target: str, start: int) -> object:
     return value
 
 
-def from_raw(logical: Logical | None, type_name: str, raw: object) -> object:
+def from_raw(logical: Logical | None, type_name: str, raw: object, start: int) -> object:
     """Return the value of a logical type whose encoding is that of `raw`, a `type_name`."""
     if logical is None:
         return raw
+    if logical.custom is not None:
+        try:
+            return logical.custom.from_avro(raw)
+        except Exception as error:  # noqa: BLE001 - it is code of the user's
+            raise Fault(f"its conversion from {logical.name} fails: {type(error).__name__}: {error}", start) from None
     from avro_ocf.logical import conversion
 
     found = conversion(logical, type_name)

@@ -13,7 +13,7 @@ from avro_ocf.reference.skip import Skipper
 from avro_ocf.reference.source import Source
 from avro_ocf.reference.wording import describe, expected
 from avro_ocf.schema.measure import field_charge, value_charge, zero_byte_values
-from avro_ocf.schema.model import Array, Enum, Field, Fixed, Logical, Map, Node, Record, Union
+from avro_ocf.schema.model import Array, Custom, Enum, Field, Fixed, Logical, Map, Node, Record, Union
 from avro_ocf.varint import encode_long
 
 
@@ -227,6 +227,8 @@ def of_numpy(datum: object) -> object:
 def plain(node: Node, datum: object) -> Encoded:
     """Encode a primitive or a fixed, through its logical type if it has one."""
     size = node.size if isinstance(node, Fixed) else None
+    if node.logical is not None and node.logical.custom is not None:
+        return converted(node.logical.name, node.logical.custom, node.type, size, datum), CONVERTED
     if node.logical is not None:
         from avro_ocf.logical import conversion, exceeds_precision
 
@@ -244,6 +246,26 @@ def plain(node: Node, datum: object) -> Encoded:
         except Fault as fault:
             raise Fault(f"{fault.message} (as {node.logical.name}: a {found.python_type.__name__})") from None
     return raw(node.type, size, datum)
+
+
+class Raw(NamedTuple):
+    """A value of a type with a conversion of the user's that is raw already."""
+
+    value: object
+
+
+def converted(name: str, custom: Custom, type_name: str, size: int | None, datum: object) -> bytes:
+    """Encode what a conversion of the user's makes of a datum."""
+    if isinstance(datum, Raw):
+        return raw(type_name, size, datum.value)[0]
+    try:
+        made = custom.to_avro(datum)
+    except Exception as error:  # noqa: BLE001 - it is code of the user's
+        raise Fault(f"the conversion to {name} of {describe(datum)} fails: {type(error).__name__}: {error}") from None
+    try:
+        return raw(type_name, size, of_numpy(made))[0]
+    except Fault as fault:
+        raise Fault(f"{fault.message} (from the conversion to {name})") from None
 
 
 def nanoseconds(logical: Logical, datum: object) -> Encoded:

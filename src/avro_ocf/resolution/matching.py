@@ -21,7 +21,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from avro_ocf.errors import ResolutionError
-from avro_ocf.schema.model import NO_DEFAULT, Array, Field, Fixed, Logical, Map, Named, Node, Primitive, Record, Union
+from avro_ocf.schema.logical_types import UNDERLYING
+from avro_ocf.schema.model import NO_DEFAULT, Array, Field, Fixed, Map, Named, Node, Primitive, Record, Union
 
 COMPARISONS: Final = 1_000_000
 """Comparisons of one type with another, or of one field, that two schemas may take."""
@@ -212,16 +213,17 @@ def _mismatch(writer: Node, reader: Node) -> str:
         return f"{_told(writer)} cannot be read as {_told(reader)}"
     if isinstance(writer, Fixed) and isinstance(reader, Fixed) and writer.size != reader.size:
         return f"{_told(writer)} of {writer.size} bytes cannot be read as one of {reader.size}"
-    written, read = _measure(writer.logical), _measure(reader.logical)
+    written, read = _measure(writer), _measure(reader)
     is_text = "string" in {writer.type, reader.type}
     if (written and read and written != read) or (is_text and (_is_decimal(writer) or _is_decimal(reader))):
         return f"{_told(writer)} cannot be read as {_told(reader)}: its value would change"
     return ""
 
 
-def _measure(logical: Logical | None) -> str:
-    """Return what one of a logical value's raw numbers stands for; "" where that is not fixed."""
-    if logical is None:
+def _measure(node: Node) -> str:
+    """Return what one of a logical value's raw numbers stands for; "" where that is not fixed, or the user's."""
+    logical = node.logical
+    if logical is None or node.type not in UNDERLYING.get(logical.name, ()):
         return ""
     if logical.name == "decimal":
         return f"10**-{logical.scale}"
@@ -230,7 +232,7 @@ def _measure(logical: Logical | None) -> str:
 
 
 def _is_decimal(node: Node) -> bool:
-    return node.logical is not None and node.logical.name.endswith("decimal")
+    return node.logical is not None and node.logical.name in {"decimal", "big-decimal"}
 
 
 def _told(node: Node) -> str:

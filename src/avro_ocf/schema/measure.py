@@ -35,6 +35,11 @@ def has_choice(union: Union) -> bool:
     return sum(branch.type != "null" for branch in union.branches) > 1
 
 
+def has_custom(root: Node) -> bool:
+    """Tell whether a datum may have a value that a function of the user's converts."""
+    return any(node.logical is not None and node.logical.custom is not None for node in nodes(root))
+
+
 MOST_ZERO_BYTE_VALUES = 2**62
 """Counts stop here: past any limit, and no larger number to carry along."""
 

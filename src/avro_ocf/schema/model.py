@@ -4,8 +4,8 @@ A named type that is used again is the same node again, so a recursive schema is
 changed afterwards. They compare by identity; content is compared through `api.Schema`.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 PRIMITIVES: Final = ("null", "boolean", "int", "long", "float", "double", "bytes", "string")
 
@@ -20,12 +20,20 @@ class Missing:
 NO_DEFAULT: Final = Missing()
 
 
+class Custom(NamedTuple):
+    """A conversion given by the user: to the raw value of an Avro type, and from it. Each may raise anything."""
+
+    to_avro: Callable[[Any], Any]
+    from_avro: Callable[[Any], Any]
+
+
 class Logical(NamedTuple):
-    """A valid logical type: its name, and for `decimal` its precision and scale in digits."""
+    """A valid logical type: its name, for `decimal` its precision and scale in digits, and `custom` if the user converts it."""
 
     name: str
     precision: int = 0
     scale: int = 0
+    custom: Custom | None = None
 
 
 class Node:

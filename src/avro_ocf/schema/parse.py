@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from avro_ocf.errors import SchemaError
 from avro_ocf.limits import Limits
+from avro_ocf.schema.conversions import NONE, Given
 from avro_ocf.schema.logical_types import UNDERLYING, logical_type, misplaced
 from avro_ocf.schema.model import (
     NO_DEFAULT,
@@ -43,14 +44,22 @@ KNOWN: Final = "; types of other documents are given by parse_schema(..., known=
 _PLAIN: Final = {name: Primitive(name) for name in PRIMITIVES}
 
 
-def parse_node(obj: object, *, strict: bool, logical_types: bool, limits: Limits, notes: list[SchemaError] | None = None) -> Node:
+def parse_node(
+    obj: object,
+    *,
+    strict: bool,
+    logical_types: bool,
+    limits: Limits,
+    conversions: Given = NONE,
+    notes: list[SchemaError] | None = None,
+) -> Node:
     """Return the type that `obj`, decoded JSON, describes.
 
     `strict` refuses names outside the grammar, defaults that do not fit, and an order, aliases or a namespace of the wrong form;
-    without it such a default is left unencoded and the rest ignored. `notes` is given what was let pass, and what is suspicious.
-    Raises `SchemaError` with the path inside the schema.
+    without it such a default is left unencoded and the rest ignored. `notes` is given what was let pass, and what is suspicious;
+    `conversions` are the user's. Raises `SchemaError` with the path inside the schema.
     """
-    parser = _Parser(strict=strict, logical_types=logical_types, limits=limits, notes=notes)
+    parser = _Parser(strict=strict, logical_types=logical_types, limits=limits, conversions=conversions, notes=notes)
     try:
         node = parser.parse(obj, "", ROOT, 0)
         if parser.defaulted:
@@ -65,12 +74,15 @@ def parse_node(obj: object, *, strict: bool, logical_types: bool, limits: Limits
 class _Parser:
     """The state of one schema's parsing. Its methods take the enclosing namespace, the path, and the depth of what they parse."""
 
-    __slots__ = ("defaulted", "limits", "logical_types", "names", "nodes", "notes", "strict")
+    __slots__ = ("conversions", "defaulted", "limits", "logical_types", "names", "nodes", "notes", "strict")
 
-    def __init__(self, *, strict: bool, logical_types: bool, limits: Limits, notes: list[SchemaError] | None) -> None:
+    def __init__(
+        self, *, strict: bool, logical_types: bool, limits: Limits, conversions: Given, notes: list[SchemaError] | None
+    ) -> None:
         self.strict = strict
         self.logical_types = logical_types
         self.limits = limits
+        self.conversions = dict(conversions)
         self.names: dict[str, Named] = {}
         self.nodes = 0
         self.notes = notes
@@ -151,13 +163,17 @@ class _Parser:
         while isinstance(obj.get("type"), dict):
             self.charge(1, path)
             self.suspect(obj, path)
+            self.unconverted(obj, path)
             obj = obj["type"]
         self.suspect(obj, path)
         kind = obj.get("type")
         if isinstance(kind, list):
+            self.unconverted(obj, path)
             return self.parse_union(kind, space, path, self.deeper(depth, path))
         if not isinstance(kind, str):
             raise path.error(f"the type is {shown(kind)}" if "type" in obj else f"no type is given{_instead(obj, 'type')}")
+        if kind not in _PLAIN and kind != "fixed":
+            self.unconverted(obj, path)
         match kind:
             case "record" | "error":
                 return self.parse_record(obj, space, path, self.deeper(depth, path))
@@ -174,7 +190,19 @@ class _Parser:
         return Primitive(kind, logical) if logical else node
 
     def logical(self, obj: dict[str, Any], type_name: str, size: int = 0) -> Logical | None:
+        """Return the logical type of a primitive or a fixed; a conversion that was given makes any one valid."""
+        name = obj.get("logicalType")
+        custom = self.conversions.get(name) if isinstance(name, str) else None
+        if custom is not None and isinstance(name, str):
+            return (logical_type(obj, type_name, size) or Logical(name))._replace(custom=custom)
         return logical_type(obj, type_name, size) if self.logical_types else None
+
+    def unconverted(self, obj: dict[str, Any], path: Path) -> None:
+        """Refuse a conversion for a type that has none."""
+        name = obj.get("logicalType")
+        if isinstance(name, str) and name in self.conversions:
+            kind = shown(obj["type"]) if isinstance(obj["type"], str) else "the type inside"
+            raise path.error(f"the conversion of {shown(name)} belongs to a primitive or a fixed, not to {kind}")
 
     def parse_inner(self, obj: dict[str, Any], attribute: str, space: str, path: Path, depth: int) -> Node:
         if attribute not in obj:

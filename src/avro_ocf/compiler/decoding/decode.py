@@ -18,6 +18,7 @@ from avro_ocf.compiler.plans import (
     SIZES,
     UNPACK,
     fails_at_the_end,
+    is_custom,
     is_flat,
     is_integer,
     is_number,
@@ -65,7 +66,10 @@ def compile_decoder(plan: Plan, title: str, limits: Limits) -> tuple[DecodeMany,
     from avro_ocf.compiler.decoding.stream import StreamEmitter, is_movable
     from avro_ocf.compiler.decoding.texts import TextEmitter
 
-    emitter = (StreamEmitter if is_movable() else TextEmitter)(Layout(plan), limits)
+    layout = Layout(plan)
+    # Conversions of the user's are called for values that are read, one after the other, and not on trial.
+    has_custom = any(map(is_custom, layout.items))
+    emitter = (DecodeEmitter if has_custom else StreamEmitter if is_movable() else TextEmitter)(layout, limits)
     try:
         emitter.emit_root(plan, title)
     except FormatError:  # a default that goes past a limit
@@ -108,7 +112,7 @@ class DecodeEmitter(SkipEmitter):
 
     def emit_root(self, plan: Plan, title: str) -> None:
         """Write the function `decode_many` for datums of `plan`, and every function it needs."""
-        has_windows = isinstance(plan, ReadRecord) and not self.layout.shared and is_flat(plan)
+        has_windows = isinstance(plan, ReadRecord) and not self.layout.shared and is_flat(plan) and type(self) is not DecodeEmitter
         windows = ", in_windows=in_windows" if has_windows else ""
         with self.block(f"def decode_many(data, pos, count, values, fall_back{windows}):"):
             if isinstance(plan, ReadRecord) and has_windows:
@@ -320,7 +324,7 @@ class DecodeEmitter(SkipEmitter):
     def emit_block(self, plan: Plan, count: str, items: str) -> None:
         """Read so many items, at once if each takes one byte, or the same number of bytes."""
         match plan:
-            case ReadPrimitive(type="boolean"):
+            case ReadPrimitive(type="boolean", logical=None):
                 self.add(f"end = pos + {count}", f"{items} += boolean_lists[data[pos:end]]", "pos = end")
             case ReadPrimitive() if is_number(plan):
                 self.add(f"{items} += {self.bind(unpack_from)}(f'<{{{count}}}{plan.type[0]}', data, pos)")

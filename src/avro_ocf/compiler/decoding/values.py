@@ -7,6 +7,9 @@ from functools import cache
 from typing import Any, Final
 
 from avro_ocf import logical
+from avro_ocf.compiler.faults import guarded
+from avro_ocf.compiler.layout import Layout
+from avro_ocf.compiler.plans import is_custom
 from avro_ocf.compiler.varints import read_text
 from avro_ocf.limits import Limits
 from avro_ocf.resolution.plan import DefaultStep
@@ -53,6 +56,8 @@ SCALE_MAX: Final = 1000
 
 def from_raw_of(converted: Logical, type_name: str) -> Callable[[Any], Any] | None:
     """Return what makes a value of a logical type from a raw one, or None if the raw value is the value."""
+    if converted.custom is not None:
+        return guarded(converted.custom.from_avro)
     found = logical.conversion(converted, type_name)
     if found is None:
         return None
@@ -128,6 +133,8 @@ def default_expression(step: DefaultStep, limits: Limits, bind: Callable[[object
     """Return the expression for a fresh value of a field that only the reader has. Raises `FormatError` past a limit."""
     from avro_ocf.reference import decode
 
+    if any(is_custom(item) for item in Layout(step.plan).items):
+        return f"{bind(lambda: decode(step.plan, step.data, 0, limits)[0], 'default')}()"
     value, _ = decode(step.plan, step.data, 0, limits)
     if isinstance(value, list | dict) or type(value) is tuple:
         return f"{bind(fresh, 'fresh')}({bind(value, 'default')})" if value else str(value)

@@ -14,6 +14,7 @@ from avro_ocf.compiler.layout import Layout, Type
 from avro_ocf.compiler.source import literal
 from avro_ocf.errors import DatumError, LimitError
 from avro_ocf.limits import Limits
+from avro_ocf.schema.measure import has_custom
 from avro_ocf.schema.model import Array, Field, Map, Node, Record
 
 FallBack = Callable[[Any, int], str]
@@ -93,7 +94,7 @@ class EncodeEmitter(PartsEmitter):
 
     def default_of(self, field: Field) -> list[Any]:
         """Return the value that is encoded as a field's default, or nothing if there is none."""
-        if field.default_bytes is None:
+        if field.default_bytes is None or has_custom(field.node):
             return []
         from avro_ocf.reference import decode, encode
         from avro_ocf.resolution.identity import identity

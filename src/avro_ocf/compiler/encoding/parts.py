@@ -82,7 +82,7 @@ class PartsEmitter(Emitter):
                 return self.map(node, value, first, prefix)
             case Union():
                 return self.union(node, value, first, prefix)
-            case Node(type="string", logical=Logical(name="uuid")):
+            case Node(type="string", logical=Logical(name="uuid", custom=None)):
                 return self.uuid(value, first, prefix)
         if node.logical is not None:
             size = node.size if isinstance(node, Fixed) else None
@@ -218,6 +218,8 @@ class PartsEmitter(Emitter):
 
     def choice(self, node: Union, value: str, first: str, prefix: str) -> str:
         """Return the expression for a union of several types. The reference chooses among several branches of one type."""
+        if any(branch.logical is not None and branch.logical.custom for branch in node.branches):
+            return "unusual()"  # the user's conversion may take a value of any type
         cases = ""
         for python_type, indexes in branches_by_type(node).items():
             test = f"({first}) is None" if python_type is type(None) else f"type({first}) is {self.bind(python_type, 'type')}"

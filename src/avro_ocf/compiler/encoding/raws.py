@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from avro_ocf import logical
+from avro_ocf.compiler.faults import guarded
 from avro_ocf.schema.model import Logical
 
 _DIGITS_MAX: Final = 18
@@ -48,6 +49,8 @@ def raw_expression(
     `first` stands for it where it is looked at first. What is not of the logical type's Python type is taken to be raw. Evaluation
     raises any of `FAULTS`; `size` is that of a fixed, and `bind` returns a name for an object and a stem.
     """
+    if found.custom is not None:
+        return f"{bind(guarded(found.custom.to_avro), 'to_avro')}({first})"
     conversion = logical.conversion(found, type_name, size)
     if conversion is None:
         return None

@@ -61,8 +61,8 @@ def key_sets(union: Union, indexes: list[int]) -> dict[frozenset[str], int] | No
 def optional_of(node: Union) -> tuple[Node, str, str] | None:
     """Return the branch beside null, its prefix and the text of null, for a union of null and one other type."""
     match node.branches:
-        case (Node(type="null"), other):
+        case (Node(type="null", logical=None), other):
             return other, "\2", "\0"
-        case (other, Node(type="null")):
+        case (other, Node(type="null", logical=None)):
             return other, "\0", "\2"
     return None

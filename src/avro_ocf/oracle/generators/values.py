@@ -130,11 +130,13 @@ class _Drawing:
                 return dict(entries)
             case Enum():
                 return self.source.choice(node.symbols)
-        if node.logical is not None:
+        if node.logical is not None and node.logical.custom is None:
             return self.logical(node, node.logical, raw=raw)
+        drawn = self.source.binary(node.size, node.size) if isinstance(node, Fixed) else PRIMITIVES[node.type](self.source)
+        if node.logical is not None and node.logical.custom is not None:
+            return node.logical.custom.from_avro(drawn)
         if isinstance(node, Fixed):
-            return self.source.binary(node.size, node.size)
-        drawn = PRIMITIVES[node.type](self.source)
+            return drawn
         if isinstance(drawn, str | bytes) and self.is_huge():
             return drawn * (self.source.choice((70, 8200, 20_000)) // max(len(drawn), 1))
         return drawn
