@@ -56,6 +56,18 @@ def test_code_is_generated_for_more_than_a_hundred_bytes_a_field(generated: list
     assert generated == ["Point"]
 
 
+def test_fields_count_wherever_they_are(generated: list[str]) -> None:
+    """Of 300 nulls before a record of 1,000 fields none needs that record's code."""
+    wide = {"type": "record", "name": "Wide", "fields": [{"name": f"f{index}", "type": "int"} for index in range(1000)]}
+    for schema in (["null", wide], {"type": "array", "items": ["null", wide]}, {"type": "map", "values": wide}):
+        decoder = decoder_of(schema)
+        if isinstance(schema, list):
+            assert decoder.decode_many(bytes(300), 0, 300) == ([None] * 300, 300)
+        else:
+            assert decoder.decode(bytes(1))[1] == 1
+        assert generated == []
+
+
 @pytest.mark.host
 def test_a_process_reads_one_datum_without_what_generates_code() -> None:
     program = """

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from avro_ocf.errors import DatumError, FormatError
 from avro_ocf.limits import Limits
-from avro_ocf.resolution.plan import Plan, ReadRecord
+from avro_ocf.resolution.plan import Plan, ReadRecord, field_count
 from avro_ocf.schema.measure import is_charged
 from avro_ocf.schema.model import Node
 
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from avro_ocf.compiler.skip import Skip
 
 BYTES_BEFORE_CODE = 100
-"""Bytes for each field of a record that the reference decodes before there is code, in about half of the time that code takes."""
+"""Bytes that the reference decodes before there is code, for each field of all records of a schema, since code is made for each.
+
+That takes the reference about half of the time that making the code takes.
+"""
 
 BY_REFERENCE = "# Every datum of this schema is left to the reference.\n"
 """The `source` of what has no generated code."""
@@ -126,7 +129,7 @@ class Decoder:
         self.limits = limits
         self._decode_many: DecodeMany | None = None
         self._source = BY_REFERENCE if is_charged else None
-        self._bytes_before_code = BYTES_BEFORE_CODE * (len(plan.steps) if isinstance(plan, ReadRecord) else 1)
+        self._bytes_before_code: int | None = None
 
     @property
     def source(self) -> str:
@@ -156,6 +159,8 @@ class Decoder:
     def _generated(self, size_bytes: int) -> "DecodeMany | None":
         """Return the generated function for so many bytes more, or None if they are for the reference."""
         if self._source is None:
+            if self._bytes_before_code is None:
+                self._bytes_before_code = BYTES_BEFORE_CODE * max(field_count(self.plan), 1)
             self._bytes_before_code -= size_bytes
             if self._bytes_before_code <= 0:
                 self._generate()

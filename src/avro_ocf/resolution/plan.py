@@ -131,3 +131,28 @@ def with_branch(union: Union, branch: Node, plan: Plan) -> Plan:
     Null comes without, and so does the only branch beside it: none other can be meant.
     """
     return ReadBranch(branch.name, plan) if has_choice(union) and branch.type != "null" else plan
+
+
+def field_count(root: Plan) -> int:
+    """Return how many fields the records of a plan have, each record counted once."""
+    count = 0
+    seen: set[int] = set()
+    waiting: list[Plan] = [root]
+    while waiting:
+        plan = waiting.pop()
+        if id(plan) in seen:
+            continue
+        seen.add(id(plan))
+        match plan:
+            case ReadRecord():
+                count += len(plan.steps) + len(plan.defaults)
+                waiting += [step.plan for step in plan.steps]
+            case ReadArray():
+                waiting.append(plan.items)
+            case ReadMap():
+                waiting.append(plan.values)
+            case ReadUnion():
+                waiting += plan.branches
+            case ReadBranch():
+                waiting.append(plan.plan)
+    return count
