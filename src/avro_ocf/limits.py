@@ -16,7 +16,10 @@ class Limits(NamedTuple):
     """Bytes of a file's header, its schema included; `LimitError` past it."""
 
     schema_depth: int = 100
-    """Records, arrays, maps and unions inside one another in a schema's text; `SchemaError` past it."""
+    """Records, arrays, maps and unions inside one another in a schema's text; `SchemaError` past it.
+
+    Past about 200 so does the caller's stack, whatever the limit is: the error says then that it was Python's.
+    """
 
     schema_nodes: int = 50_000
     """Types, fields and symbols in one schema; `SchemaError` past it."""

@@ -3,8 +3,8 @@
 What writes the code is imported when there is some to write, and the reference when it is needed: `import avro_ocf` is to be fast.
 """
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from avro_ocf.errors import DatumError, FormatError
 from avro_ocf.limits import Limits
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from avro_ocf.compiler.decoding.decode import DecodeMany
     from avro_ocf.compiler.encoding.encode import EncodeMany
     from avro_ocf.compiler.skip import Skip
+
+Compiled = TypeVar("Compiled")
 
 BYTES_BEFORE_CODE = 100
 """Bytes that the reference decodes before there is code, for each field of all records of a schema, since code is made for each.
@@ -41,7 +43,7 @@ class Encoder:
         self.node = node
         self.limits = limits
         self.is_charged = is_charged(node)
-        compiled = None if self.is_charged else compile_encoder(node, limits)
+        compiled = None if self.is_charged else _unless_too_deep(lambda: compile_encoder(node, limits))
         self._encode_many: EncodeMany | None
         self._encode_many, self.source = compiled or (None, BY_REFERENCE)
 
@@ -170,7 +172,8 @@ class Decoder:
         from avro_ocf.compiler.decoding.decode import compile_decoder
 
         title = self.plan.fullname if isinstance(self.plan, ReadRecord) else type(self.plan).__name__[4:].lower()
-        decode_many, source = compile_decoder(self.plan, title, self.limits) or (None, BY_REFERENCE)
+        compiled = _unless_too_deep(lambda: compile_decoder(self.plan, title, self.limits))
+        decode_many, source = compiled or (None, BY_REFERENCE)
         # In this order, for a thread that asks meanwhile.
         self._decode_many, self._source = decode_many, source
         return source
@@ -209,7 +212,7 @@ class Skipper:
 
         self.node = node
         self.limits = limits
-        compiled = None if is_charged(node) else compile_skipper(node, limits)
+        compiled = None if is_charged(node) else _unless_too_deep(lambda: compile_skipper(node, limits))
         self._skip: Skip | None
         self._skip, self.source = compiled or (None, BY_REFERENCE)
 
@@ -223,6 +226,14 @@ class Skipper:
         from avro_ocf.reference import skip
 
         return skip(self.node, data, pos, self.limits)
+
+
+def _unless_too_deep(write: Callable[[], Compiled | None]) -> Compiled | None:
+    """Return the code that `write` writes, or None where a schema is nested more deeply than Python's stack bears here."""
+    try:
+        return write()
+    except RecursionError:
+        return None
 
 
 def _numbered(error: FormatError, record: int) -> FormatError:

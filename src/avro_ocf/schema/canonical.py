@@ -9,12 +9,24 @@ from avro_ocf.schema.measure import children
 from avro_ocf.schema.model import Array, Enum, Fixed, Logical, Map, Named, Node, Record, Union
 
 
-def canonical_form(node: Node) -> str:
-    """Return the Parsing Canonical Form of `node`: fullnames, no attribute that reading does not need, and no white space.
+def canonical_form(root: Node) -> str:
+    """Return the Parsing Canonical Form of `root`: fullnames, no attribute that reading does not need, and no white space.
 
     A named type is written out where it first occurs, and is its fullname afterwards. An error is a record.
     """
-    return _form(node, set())
+    texts: list[str] = []
+    written: set[str] = set()
+    waiting: list[str | Node] = [root]
+    while waiting:
+        piece = waiting.pop()
+        if isinstance(piece, str):
+            texts.append(piece)
+        elif isinstance(piece, Named) and piece.fullname in written:
+            texts.append(_text(piece.fullname))
+        else:
+            written.add(piece.name)
+            waiting.extend(reversed(_pieces(piece)))
+    return "".join(texts)
 
 
 def logical_types(root: Node) -> list[Logical | None]:
@@ -33,34 +45,28 @@ def logical_types(root: Node) -> list[Logical | None]:
     return found
 
 
-def _form(node: Node, written: set[str]) -> str:
-    if isinstance(node, Named):
-        name = _text(node.fullname)
-        if node.fullname in written:
-            return name
-        written.add(node.fullname)
-        return f'{{"name":{name},{_definition(node, written)}}}'
-    match node:
-        case Array():
-            return f'{{"type":"array","items":{_form(node.items, written)}}}'
-        case Map():
-            return f'{{"type":"map","values":{_form(node.values, written)}}}'
-        case Union():
-            return f"[{','.join([_form(branch, written) for branch in node.branches])}]"
-    return f'"{node.type}"'
-
-
-def _definition(node: Named, written: set[str]) -> str:
-    """Return what follows the name of a named type, in the order of rule ORDER: type, fields, symbols, size."""
+def _pieces(node: Node) -> list[str | Node]:
+    """Return a type's text, with the types inside it in their places; attributes are in the order of rule ORDER."""
     match node:
         case Record():
-            fields = [f'{{"name":{_text(field.name)},"type":{_form(field.node, written)}}}' for field in node.fields]
-            return f'"type":"record","fields":[{",".join(fields)}]'
+            pieces: list[str | Node] = [f'{{"name":{_text(node.fullname)},"type":"record","fields":[']
+            for index, field in enumerate(node.fields):
+                pieces += [f'{"," if index else ""}{{"name":{_text(field.name)},"type":', field.node, "}"]
+            return [*pieces, "]}"]
         case Enum():
-            return f'"type":"enum","symbols":[{",".join(map(_text, node.symbols))}]'
+            return [f'{{"name":{_text(node.fullname)},"type":"enum","symbols":[{",".join(map(_text, node.symbols))}]}}']
         case Fixed():
-            return f'"type":"fixed","size":{node.size}'
-    raise AssertionError(node)
+            return [f'{{"name":{_text(node.fullname)},"type":"fixed","size":{node.size}}}']
+        case Array():
+            return ['{"type":"array","items":', node.items, "}"]
+        case Map():
+            return ['{"type":"map","values":', node.values, "}"]
+        case Union():
+            pieces = ["["]
+            for index, branch in enumerate(node.branches):
+                pieces += ["," if index else "", branch]
+            return [*pieces, "]"]
+    return [f'"{node.type}"']
 
 
 def _text(text: str) -> str:

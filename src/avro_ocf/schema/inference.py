@@ -86,13 +86,18 @@ class Inference:
             self._place.add(record, None, 0)
         except DatumError as error:
             raise DatumError(error.message, error.path, self._count) from None
+        except RecursionError:
+            raise DatumError("nested deeper than Python's stack allows", record=self._count) from None
         self._count += 1
 
     def schema(self, name: str) -> object:
         """Return the JSON of a schema for all records so far. Raises `DatumError` when there are none."""
         if not self._count:
             raise DatumError("there are no records to infer a schema from")
-        return self._place.schema(name, set())
+        try:
+            return self._place.schema(name, set())
+        except RecursionError:
+            raise DatumError("nested deeper than Python's stack allows") from None
 
 
 def _refusal(message: str, trail: Trail) -> DatumError:

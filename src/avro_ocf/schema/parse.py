@@ -67,7 +67,7 @@ def parse_node(
 
             fill_defaults(parser.defaulted, limits, parser.slip)
     except RecursionError:
-        raise SchemaError("nested too deeply") from None
+        raise SchemaError("nested too deeply for Python's stack") from None
     return node
 
 
