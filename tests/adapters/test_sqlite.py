@@ -4,6 +4,7 @@ import asyncio
 import re
 import sqlite3
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -19,6 +20,7 @@ pytestmark = pytest.mark.host
 
 CREATE = "CREATE TABLE t (a)"
 INSERT = "INSERT INTO t VALUES (1)"
+LONG_S = 60
 COUNT = "SELECT count(*) AS count FROM t"
 
 
@@ -97,14 +99,25 @@ def test_a_closed_database_says_so(path: Path) -> None:
     assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
-def test_closing_waits_for_a_cancelled_batch(path: Path) -> None:
+async def begun(database: SQLite) -> None:
+    """Return when a batch has come to where it takes the file, or waits for it."""
+    deadline = time.monotonic() + LONG_S
+    while not database._lock.locked():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.001)
+
+
+@pytest.mark.parametrize("is_begun", [False, True])
+def test_closing_waits_for_a_cancelled_batch(path: Path, is_begun: bool) -> None:
     async def cancel() -> None:
         database = SQLite(path)
         await database.batch([Statement(CREATE)])
         with outside(path) as other:
             other.execute("BEGIN IMMEDIATE")
             task = asyncio.create_task(database.batch([Statement(INSERT), Statement(INSERT)]))
-            await asyncio.sleep(0.01)  # it may wait for the other one by now, or not yet
+            await asyncio.sleep(0)
+            if is_begun:
+                await begun(database)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
@@ -153,7 +166,7 @@ def test_a_locked_file_is_unavailable_until_it_is_not(path: Path, database: SQLi
 async def outwait(database: SQLite, other: sqlite3.Connection) -> list[list[Row]]:
     """Run a batch that `other` is in the way of until its COMMIT."""
     batch = asyncio.create_task(database.batch([Statement(INSERT), Statement(COUNT)]))
-    await asyncio.sleep(0.05)
+    await begun(database)
     assert not batch.done()
     other.execute("COMMIT")
     return await batch

@@ -51,6 +51,11 @@ class Served:
         self._loop.close()
         assert not self._complaints
 
+    def is_listening(self) -> bool:
+        """Tell whether it takes connections still."""
+        assert self._server._server is not None
+        return self._server._server.is_serving()
+
     def exchange(self, *parts: bytes, is_over: bool = False) -> bytes:
         """Send some bytes and return all that comes back."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=LONG_S) as connection:
@@ -298,20 +303,20 @@ def test_a_client_that_does_not_read_is_cut_off_and_its_stream_closed() -> None:
 
 
 def test_a_request_that_is_being_answered_when_the_server_stops() -> None:
-    began, release = threading.Event(), threading.Event()
+    began = threading.Event()
 
     async def respond(*_: object) -> Response:
         began.set()
-        while not release.is_set():
+        while server.is_listening():
             await asyncio.sleep(0.01)
         return json_response(200, "late")
 
     answers: list[bytes] = []
-    with Served(respond, PATIENT) as served:
-        client = threading.Thread(target=lambda: answers.append(served.exchange(request())))
+    server = Served(respond, PATIENT)
+    with server:
+        client = threading.Thread(target=lambda: answers.append(server.exchange(request())))
         client.start()
         assert began.wait(LONG_S)
-        threading.Timer(0.1, release.set).start()
     client.join()
     assert answers[0].endswith(b'"late"')
 

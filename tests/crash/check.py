@@ -1,6 +1,7 @@
 """What must be true of a store that no one works at: right after a kill, and once it has come to rest."""
 
 import asyncio
+import itertools
 import os
 import sqlite3
 import time
@@ -21,9 +22,12 @@ from tests.crash.uploads import DATASETS, TABLES, Upload, in_order
 AT_ONCE = SETTINGS._replace(lease_ms=0, staged_ms=0, grace_ms=0, stray_ms=0)
 
 
+LATER_MS = itertools.count(1_000)
+
+
 def later_ms() -> int:
-    """Return a time after all that has happened: what may be collected at once must be a millisecond old."""
-    return time.time_ns() // 1_000_000 + 1_000
+    """Return a time after all that has happened, and later with each look: what may be collected must be a millisecond old."""
+    return time.time_ns() // 1_000_000 + next(LATER_MS)
 
 
 def opened(folder: Path, database: SQLite) -> HotCold:
@@ -101,7 +105,6 @@ def settle(folder: Path, posted: Sequence[Upload]) -> None:
             assert (await store.archive()).result == "done"
             await store.compact()
             for _ in range(2):  # one gives up what is staged, and the next one deletes it
-                time.sleep(0.01)  # what was marked dead in this very millisecond is not old enough yet
                 await store.collect()
             nothing = await store.collect()
             assert nothing.given_up + nothing.deleted + nothing.strays == []

@@ -88,7 +88,13 @@ def test_an_answer_before_the_request_is_read_is_none() -> None:
 
 @pytest.mark.parametrize("parts", [["{", '"id": 1, "ok"', ": 1}", "\n"], ['{"id": 1, "ok": 1}\n']])
 def test_an_answer_may_come_in_pieces(parts: Sequence[str]) -> None:
-    code = "import sys, time\nfor part in sys.argv[1:]: print(part, end='', flush=True); time.sleep(.01)\nsys.stdin.read()"
+    code = (
+        "import fcntl, sys, termios\n"
+        "for part in sys.argv[1:]:\n"
+        "    print(part, end='', flush=True)\n"
+        "    while any(fcntl.ioctl(1, termios.FIONREAD, bytes(4))): pass\n"  # until it is read
+        "sys.stdin.read()"
+    )
     with CodecProcess(python(code, *parts)) as testee:
         assert testee.ask({}) == {"id": 1, "ok": 1}
 
