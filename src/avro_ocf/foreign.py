@@ -31,9 +31,9 @@ def plain_date(value: date) -> date:
     return _as_told(lambda: date(value.year, value.month, value.day))
 
 
-def plain_time(value: time) -> time:
-    """Return the time of day that one of a subclass says it is; `ValueError` when it says none, or one in nanoseconds."""
-    _refuse(nanoseconds_beyond(value))
+def plain_time(value: time, *, nanoseconds: int = 0) -> time:
+    """Return the time of day that one of a subclass says it is; raises as `plain_datetime`."""
+    _refuse(nanoseconds_beyond(value) - nanoseconds)
     return _as_told(lambda: _time_of(value))
 
 

@@ -319,6 +319,32 @@ def nanos_to_raw(logical: Logical, value: datetime) -> int:
     return number
 
 
+_ROUNDED: Final[dict[str, tuple[type, Callable[[Any], int], int]]] = {
+    "local-timestamp-micros": (datetime, local_timestamp_micros_to_raw, 1),
+    "local-timestamp-millis": (datetime, local_timestamp_micros_to_raw, 1000),
+    "time-micros": (time, time_micros_to_raw, 1),
+    "time-millis": (time, time_micros_to_raw, 1000),
+    "timestamp-micros": (datetime, timestamp_micros_to_raw, 1),
+    "timestamp-millis": (datetime, timestamp_micros_to_raw, 1000),
+}
+"""The Python type of a time, what makes microseconds of it, and how many of them make its unit."""
+
+
+def rounded_down(logical: Logical, value: datetime | time) -> tuple[int, int]:
+    """Return the raw value of a time as `logical`, rounded down to its unit, and the nanoseconds lost. Raises `ValueError`."""
+    python_type, to_micros, per = _ROUNDED.get(logical.name, (type(None), time_micros_to_raw, 1))
+    if not isinstance(value, python_type):
+        raise ValueError("is no time of that type")
+    nanoseconds = nanoseconds_beyond(value)
+    plain = (
+        plain_datetime(value, nanoseconds=nanoseconds)
+        if isinstance(value, datetime)
+        else plain_time(value, nanoseconds=nanoseconds)
+    )
+    number, microseconds = divmod(to_micros(plain), per)
+    return number, microseconds * 1000 + nanoseconds
+
+
 _DURATION = Struct("<III")
 
 

@@ -20,6 +20,7 @@ LAYERS = (
     ("resolution",),
     ("reference",),
     ("compiler", "json_encoding", "ordering", "single_object"),
+    ("lenient",),
     ("api",),
     ("container",),
     ("files",),

@@ -5,13 +5,18 @@ the codec as a long, the objects, and the file's 16-byte sync marker.
 """
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from avro_ocf.api import Schema
 from avro_ocf.container.compression import MOST_TIMES, codec_for_reading, codec_for_writing
 from avro_ocf.container.header import SYNC_BYTES, Header
 from avro_ocf.errors import DatumError, FormatError, LimitError, TruncatedError
+from avro_ocf.limits import Limits
 from avro_ocf.varint import VARINT_BYTES, decode_long, encode_long
+
+if TYPE_CHECKING:
+    from avro_ocf.compiler import Encoder
+    from avro_ocf.lenient import LenientEncoder
 
 HEAD_BYTES = 2 * VARINT_BYTES
 """Bytes of the longest block head: the record count and the data's size."""
@@ -151,30 +156,36 @@ def encode_block(header: Header, records: Iterable[object]) -> bytes:
     return frame_block(header, *encode_records(header.schema, records))
 
 
-def encode_records(schema: Schema, records: Iterable[object]) -> tuple[int, bytearray]:
-    """Return how many `records` there are and their encoding, the uncompressed data of one block. Raises as `encode_block`."""
+def encode_records(
+    schema: Schema, records: Iterable[object], encoder: "Encoder | LenientEncoder | None" = None
+) -> tuple[int, bytearray]:
+    """Return how many `records` there are and their encoding, the uncompressed data of one block. Raises as `encode_block`.
+
+    `encoder` is the schema's own where none is given.
+    """
     data = bytearray()
-    if schema.encoder.is_charged:
-        count = _append_charged(schema, records, data)
+    encoder = encoder or schema.encoder
+    if encoder.is_charged:
+        count = _append_charged(encoder, schema.limits, records, data)
     else:
-        count = schema.encoder.append_until(iter(records), data, schema.limits.block_bytes + 1)
+        count = encoder.append_until(iter(records), data, schema.limits.block_bytes + 1)
     if not count:
         raise DatumError("a block without records")
     return count, data
 
 
-def _append_charged(schema: Schema, records: Iterable[object], data: bytearray) -> int:
+def _append_charged(encoder: "Encoder | LenientEncoder", limits: Limits, records: Iterable[object], data: bytearray) -> int:
     """Append records that may be many values in few bytes, of which a block holds a bounded number."""
     count = charge = 0
     for record in records:
         try:
-            charge += schema.encoder.append(record, data)
+            charge += encoder.append(record, data)
         except DatumError as error:
             raise DatumError(error.message, error.path, count) from None
-        if charge > schema.limits.zero_byte_items:
-            raise DatumError(f"the block's zero-byte values are more than limits.zero_byte_items, {schema.limits.zero_byte_items}")
+        if charge > limits.zero_byte_items:
+            raise DatumError(f"the block's zero-byte values are more than limits.zero_byte_items, {limits.zero_byte_items}")
         count += 1
-        if len(data) > schema.limits.block_bytes:
+        if len(data) > limits.block_bytes:
             break
     return count
 

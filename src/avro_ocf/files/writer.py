@@ -3,9 +3,9 @@
 import os
 from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
-from typing import Any, Final, Self, cast
+from typing import TYPE_CHECKING, Any, Final, Self, cast
 
-from avro_ocf.api import parse_schema
+from avro_ocf.api import Schema, parse_schema
 from avro_ocf.container import header as core
 from avro_ocf.container.block import Block, StoredBlock, encode_records, frame_block, join_block, unpack_block
 from avro_ocf.container.compression import codec_for_writing
@@ -15,6 +15,10 @@ from avro_ocf.files.binary import PathOrFile, Sink, is_path, open_sink
 from avro_ocf.files.reader import Reader
 from avro_ocf.limits import DEFAULT_LIMITS, Limits
 from avro_ocf.schema.conversions import Conversions
+
+if TYPE_CHECKING:
+    from avro_ocf.compiler import Encoder
+    from avro_ocf.lenient import LenientEncoder
 
 BLOCK_SIZE: Final = 16 * 1024
 """Bytes of records, before compression, at which a block is cut unless told otherwise."""
@@ -37,6 +41,13 @@ def _sync_marker(given: bytes | None) -> bytes:
     return os.urandom(SYNC_BYTES) if given is None else given
 
 
+def lenient_encoder(schema: Schema) -> "LenientEncoder":
+    """Return the encoder of a writer that is lenient, which is loaded for it alone."""
+    from avro_ocf.lenient import LenientEncoder
+
+    return LenientEncoder(schema.encoder)
+
+
 class Writer:
     """Writes a container file: to a path, whose file it replaces, or to a binary file object from its current position.
 
@@ -44,7 +55,9 @@ class Writer:
     zstandard -131072 to 22; null and snappy have none. A block is cut when its records reach `block_size` bytes before
     compression. `header` is the file's `Header`, and `blocks` lists where each block stands so far. The header is written at once.
     At the end of a `with` block, also one left by an exception, the records so far are written and the file is whole. A record
-    that raises `DatumError` leaves the file as it was before it, and the next one is fine.
+    that raises `DatumError` leaves the file as it was before it, and the next one is fine. With `lenient`, records that do not fit
+    are made fit where that is usual elsewhere: keys without a field are left out, fields that may be null are filled in, any
+    `Sequence`, `Mapping` and `memoryview` is taken, and times are rounded down.
     """
 
     def __init__(
@@ -56,9 +69,11 @@ class Writer:
         metadata: Metadata | None = None,
         sync_marker: bytes | None = None,
         block_size: int = BLOCK_SIZE,
+        *,
+        lenient: bool = False,
     ) -> None:
         header, data = make_header(parse_schema(schema), codec=codec, metadata=metadata, sync_marker=_sync_marker(sync_marker))
-        self._start(header, [], level, block_size)
+        self._start(header, [], level, block_size, lenient=lenient)
         self._open(open_sink(file_or_path))
         self._put(data)
 
@@ -72,6 +87,7 @@ class Writer:
         limits: Limits = DEFAULT_LIMITS,
         logical_types: bool = True,
         conversions: Conversions | None = None,
+        lenient: bool = False,
     ) -> Self:
         """Continue a file, with its schema, codec and sync marker; `blocks` starts with the blocks that are there.
 
@@ -84,7 +100,7 @@ class Writer:
             start = file.tell()
             reader = Reader(file, limits=limits, logical_types=logical_types, conversions=conversions)
             writer = cls.__new__(cls)
-            writer._start(reader.header, list(reader.blocks()), level, block_size)
+            writer._start(reader.header, list(reader.blocks()), level, block_size, lenient=lenient)
             file.seek(start + writer._end)
         except BaseException:
             if owned:
@@ -93,7 +109,7 @@ class Writer:
         writer._open(Sink(file, owned=owned))
         return writer
 
-    def _start(self, header: Header, blocks: list[Block], level: int | None, block_size: int) -> None:
+    def _start(self, header: Header, blocks: list[Block], level: int | None, block_size: int, *, lenient: bool) -> None:
         codec_for_writing(header.codec, level)
         if not isinstance(block_size, int):
             raise TypeError(f"block_size is an int, not {type(block_size).__name__}")
@@ -106,7 +122,7 @@ class Writer:
         limits = header.schema.limits
         self._block_size = min(block_size, limits.block_bytes)
         self._charge_limit = limits.zero_byte_items
-        self._encoder = header.schema.encoder
+        self._encoder: Encoder | LenientEncoder = lenient_encoder(header.schema) if lenient else header.schema.encoder
         self._data = bytearray()  # the records of the block being filled
         self._count = 0
         self._charge = 0
@@ -164,7 +180,7 @@ class Writer:
         Raises `DatumError` for a record that does not fit, for no record at all and past `limits.block_bytes`: no such block then.
         """
         self._check_open()
-        count, data = encode_records(self.header.schema, records)
+        count, data = encode_records(self.header.schema, records, self._encoder)
         framed = frame_block(self.header, count, data, self._level)
         self._cut()
         return self._put_block(count, framed)
