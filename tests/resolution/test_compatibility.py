@@ -1,5 +1,7 @@
 """The list of all incompatibilities."""
 
+import time
+
 import pytest
 
 from avro_ocf.errors import ResolutionError
@@ -52,6 +54,15 @@ def test_all_reasons_are_found(writer: object, reader: object, found: list[tuple
 def test_the_number_of_reasons_is_bounded(unknown: int, told: int) -> None:
     fields = [(f"f{index}", "int") for index in range(unknown)]
     assert len(incompatibilities(parsed(record("R")), parsed(record("R", *fields)))) == told
+
+
+def test_names_that_nearly_match_are_sought_in_bounded_time() -> None:
+    writer = record("R", *[(f"alike_{index}", "int") for index in range(20_000)])
+    reader = record("R", *[(f"alike{index}x", "int") for index in range(2000)])
+    start = time.perf_counter()
+    found = incompatibilities(parsed(writer), parsed(reader))
+    assert "; the writer has the field 'alike_0', nearly 'alike0x'" in found[0].reason
+    assert time.perf_counter() - start < 10
 
 
 def test_too_many_comparisons_are_an_error() -> None:

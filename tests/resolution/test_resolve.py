@@ -9,6 +9,7 @@ from avro_ocf.errors import FormatError, ResolutionError
 from avro_ocf.limits import DEFAULT_LIMITS
 from avro_ocf.oracle.equality import same
 from avro_ocf.reference import decode, encode
+from avro_ocf.resolution.compatibility import incompatibilities
 from avro_ocf.resolution.plan import ReadRecord
 from avro_ocf.resolution.resolve import resolve
 from avro_ocf.schema.parse import parse_node
@@ -213,6 +214,39 @@ def test_schemas_that_do_not_resolve_say_where(writer: object, reader: object, p
     with pytest.raises(ResolutionError) as caught:
         resolve(parsed(writer), parsed(reader))
     assert (caught.value.path, caught.value.message) == (path, reason)
+
+
+ALIASED = {"type": "record", "name": "R", "fields": [{"name": "hp", "type": "int", "aliases": ["hitpoints"]}]}
+NEARLY: list[tuple[object, object, str, str]] = [
+    (record("R", ("hitPoints", "int")), ALIASED, "field 'hitPoints', nearly 'hitpoints'", "hp"),
+    (record("R", ("hit_points", "int")), record("R", ("hitPoints", "int")), "field 'hit_points', nearly 'hitPoints'", "hitPoints"),
+    (record("R", ("ammount", "int")), record("R", ("amount", "int")), "field 'ammount', nearly 'amount'", "amount"),
+    (array(record("m.Old")), array(record("n.New", aliases=["Old"])), "record 'm.Old', nearly 'n.Old'", "[]"),
+    (record("Old"), record("n.New", aliases=["Old"]), "record 'Old', nearly 'n.Old'", ""),
+    (record("n.Ship"), ["null", record("n.New", aliases=["n.ship"])], "record 'n.Ship', nearly 'n.ship'", ""),
+    (enum("Colour", "A"), enum("Color", "A"), "enum 'Colour', nearly 'Color'", ""),
+    (fixed("Sha_256", 2), fixed("SHA256", 2), "fixed 'Sha_256', nearly 'SHA256'", ""),
+]
+
+
+@pytest.mark.parametrize(("writer", "reader", "nearly", "path"), NEARLY)
+def test_a_name_that_nearly_matches_is_told(writer: object, reader: object, nearly: str, path: str) -> None:
+    hint = f"; the writer has the {nearly}: only an alias of exactly that name matches it"
+    with pytest.raises(ResolutionError) as caught:
+        resolve(parsed(writer), parsed(reader))
+    assert caught.value.message.endswith(hint)
+    assert caught.value.path == path
+    (found,) = incompatibilities(parsed(writer), parsed(reader))
+    assert (found.path, found.reason) == (path, caught.value.message)
+
+
+def test_names_that_are_far_apart_or_match_give_no_hint() -> None:
+    far = (record("R", ("a", "int")), record("R", ("other", "int")))
+    size = (fixed("F", 2), fixed("G", 3, aliases=["F"]))
+    for writer, reader in (far, size, (record("R"), record("Other")), (enum("E", "A"), fixed("E2", 1))):
+        with pytest.raises(ResolutionError) as caught:
+            resolve(parsed(writer), parsed(reader))
+        assert ";" not in caught.value.message
 
 
 def test_a_default_that_does_not_fit_is_no_default() -> None:

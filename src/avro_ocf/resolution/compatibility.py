@@ -9,6 +9,9 @@ from avro_ocf.schema.path import ROOT, Path
 REASONS: Final = 1000
 """Reasons that are collected before the search stops."""
 
+HINTS: Final = 20
+"""Reasons that names which nearly match are sought for: it takes time for each name there is."""
+
 
 class Incompatibility(NamedTuple):
     """One reason, and the `path` of the reader's type it holds for, such as `ships[].hp`."""
@@ -36,7 +39,8 @@ def incompatibilities(writer: Node, reader: Node, *, any_bytes: bool = False) ->
         needs = _parts(pair)
         waiting.extend((path._replace(parent=path, step=step), need) for step, need in reversed(needs))
         if not needs:
-            found.extend(Incompatibility(path.text, reason) for reason in _reasons(pair, any_bytes))
+            hints = len(found) < HINTS
+            found.extend(Incompatibility(path.text, reason) for reason in _reasons(pair, any_bytes=any_bytes, hints=hints))
     return found
 
 
@@ -49,9 +53,11 @@ def _parts(pair: Pair) -> "list[tuple[str, Pair]]":
     return list(pair.needs) if pair.blame else []
 
 
-def _reasons(pair: Pair, any_bytes: bool) -> list[str]:
+def _reasons(pair: Pair, *, any_bytes: bool, hints: bool) -> list[str]:
     if not pair.matches:
-        return [pair.reason]
+        from avro_ocf.resolution.hints import reason_with_hint
+
+        return [reason_with_hint(pair) if hints else pair.reason]
     if any_bytes and (pair.writer.type, pair.reader.type) == ("bytes", "string"):
         return ["bytes are not always UTF-8, as a string is"]
     if isinstance(pair.writer, Enum) and isinstance(pair.reader, Enum) and pair.reader.default is None:

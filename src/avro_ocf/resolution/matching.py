@@ -44,10 +44,11 @@ class Pair:
     """A type of the writer's and one of the reader's.
 
     `needs` are the pairs that this one rests on, each with its step of a path; `spare` is how many of them may fail before this one
-    does. A pair that fails has a `reason`; where it fails because another did, `blame` is that one, with its step.
+    does. A pair that fails has a `reason`; where it fails because another did, `blame` is that one, with its step. `missing` is the
+    reader's field that the record `writer` lacks, where that is what the pair stands for.
     """
 
-    __slots__ = ("blame", "needs", "reader", "reason", "spare", "users", "writer")
+    __slots__ = ("blame", "missing", "needs", "reader", "reason", "spare", "users", "writer")
 
     def __init__(self, writer: Node, reader: Node) -> None:
         self.writer = writer
@@ -57,6 +58,7 @@ class Pair:
         self.spare = 0
         self.reason = ""
         self.blame: tuple[str, Pair] | None = None
+        self.missing: Field | None = None
 
     @property
     def matches(self) -> bool:
@@ -140,6 +142,7 @@ class Matching:
                 needs.append(("." + field.name, self._pair(matched[field.name].node, field.node)))
             elif field.default_bytes is None:
                 missing = Pair(writer, field.node)
+                missing.missing = field
                 lack = "it has no default" if field.default is NO_DEFAULT else "its default does not fit its type"
                 self._fail(missing, f"the writer has no such field, and {lack}")
                 needs.append(("." + field.name, missing))

@@ -36,11 +36,13 @@ def resolve(writer: Node, reader: Node, *, branches: bool = False) -> Plan:
 
 
 def _error(pair: Pair) -> ResolutionError:
-    reason, path = pair.reason, ROOT
+    from avro_ocf.resolution.hints import reason_with_hint
+
+    path = ROOT
     while pair.blame:
         step, pair = pair.blame
         path = path._replace(parent=path, step=step)
-    return ResolutionError(reason, path.text)
+    return ResolutionError(reason_with_hint(pair), path.text)
 
 
 class _Linker:
