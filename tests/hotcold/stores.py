@@ -170,6 +170,10 @@ class Rig:
         """Return the records of a read."""
         return self.run(everything(self.store.read(dataset_id, table, **options)))
 
+    def lines(self, dataset_id: str, table: str, **options: Any) -> list[str]:
+        """Return the lines of a read."""
+        return self.run(everything(self.store.read(dataset_id, table, format="ndjson", **options)))
+
     def ocf(self, dataset_id: str, table: str, **options: Any) -> bytes:
         """Return the file of a read."""
         return b"".join(self.run(everything(self.store.read(dataset_id, table, format="ocf", **options))))

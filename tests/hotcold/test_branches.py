@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from avro_ocf import Reader, Schema, Writer, check_compatibility, parse_schema
 from avro_ocf.errors import ConflictError
 from avro_ocf.hotcold import Settings
+from avro_ocf.hotcold.bodies import records_of_text
 from avro_ocf.oracle import evolutions, from_schema, schemas
 from avro_ocf.oracle.equality import same
 from tests.hotcold.random_records import UNIONS
@@ -60,6 +61,9 @@ def check(rig: Rig, wanted: list[tuple[Schema, Any]], newest: Schema) -> None:
     assert same(rig.read("d", "t", branches=True), kept)
     assert same(rig.read("d", "t"), plain)
     assert same(list(Reader(io.BytesIO(rig.ocf("d", "t")), branches=True)), kept)
+    table = rig.run(rig.store.table("t"))
+    sent = records_of_text("\n".join(rig.lines("d", "t")).encode(), table)
+    assert [*map(newest.encode, sent)] == [*map(newest.encode, kept)]
     if len(wanted) > 2:
         part = rig.ocf("d", "t", from_ms=NOW_MS + 1, to_ms=NOW_MS + len(wanted) - 1)
         assert same(list(Reader(io.BytesIO(part), branches=True)), kept[1:-1])

@@ -127,8 +127,8 @@ def test_a_table_is_known_or_not(rig: Rig) -> None:
     assert rig.read("d", "u") == []
 
 
-def test_there_are_two_formats(rig: Rig) -> None:
-    with pytest.raises(DatumError, match="format: 'csv' is not records or ocf"):
+def test_there_are_three_formats(rig: Rig) -> None:
+    with pytest.raises(DatumError, match="format: 'csv' is not records, ndjson or ocf"):
         rig.read("d", "t", format="csv")
 
 

@@ -74,6 +74,23 @@ def test_forms_have_their_types(web: Web, form: str, kind: str) -> None:
     assert web.call("GET", "/read?dataset_id=d&table=t").body == b'{"a":1}\n'
 
 
+def test_a_branch_is_named_where_the_value_would_be_taken_for_another(web: Web) -> None:
+    pets = [{"type": "record", "name": name, "fields": [{"name": "name", "type": "string"}]} for name in ("Cat", "Dog")]
+    web.rig.run(web.rig.store.add_table("pets", {"type": "record", "name": "R", "fields": [{"name": "pet", "type": pets}]}))
+    records = [{"pet": {"name": "Tom"}}, {"pet": {"$branch": ["Dog", {"name": "Rex"}]}}]
+    web.post({"dataset_id": "d", "table": "pets", "records": records})
+    for dataset_id in "def":
+        for _ in range(2):
+            assert web.read(dataset_id, "pets", "json").json == web.records(dataset_id, "pets") == records
+            file = web.read(dataset_id, "pets", "ocf").body
+            assert [record["pet"][0] for record in Reader(io.BytesIO(file), branches=True)] == ["Cat", "Dog"]
+            web.rig.archive()
+        if dataset_id == "d":
+            web.post(web.read("d", "pets", "json").json, dataset_id="e", table="pets")
+        else:
+            web.call("POST", "/buffer?dataset_id=f&table=pets", file, headers={"Content-Type": "application/avro"})
+
+
 def test_values_that_json_has_no_word_for_are_tagged(web: Web) -> None:
     web.rig.run(web.rig.store.add_table("weather", WEATHER))
     record = {"time": 2**62 + 1, "temp": {"$float": "NaN"}, "raw": {"$bytes": "3q0="}}

@@ -1,8 +1,7 @@
 """The commands that bring records into a store and back: table add, ingest, read."""
 
 import argparse
-from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from avro_ocf import DatumError, FormatError, Schema, SchemaError
 from avro_ocf.cli.arguments import Commands, add_command, add_json, add_store, add_with, natural, schema_file
@@ -117,24 +116,9 @@ async def _read(store: "HotCold", args: argparse.Namespace) -> None:
         async for data in store.read(args.dataset, args.table, format="ocf", **times):
             out.write(data)
         return
-    table = await store.table(args.table)
-    records = store.read(args.dataset, args.table, **times)
-    await (_write_array if args.format == "json" else _write_lines)(records, tags=bool(table.schemas))
-
-
-async def _write_lines(records: AsyncIterator[Any], *, tags: bool) -> None:
-    from avro_ocf.extended_json import dumps
-
-    async for record in records:
-        write_json_text(dumps(record, tags=tags))
-
-
-async def _write_array(records: AsyncIterator[Any], *, tags: bool) -> None:
-    """Write one JSON array, a record a line; it has no end if a record cannot be read."""
-    from avro_ocf.extended_json import dumps
-
-    before = "["
-    async for record in records:
-        write_json_text(before + dumps(record, tags=tags))
-        before = ","
-    write_json_text("]" if before == "," else "[]")
+    before = "[" if args.format == "json" else ""
+    async for line in store.read(args.dataset, args.table, format="ndjson", **times):
+        write_json_text(before + line)
+        before = before and ","
+    if before:  # an array has no end if a record cannot be read
+        write_json_text("]" if before == "," else "[]")

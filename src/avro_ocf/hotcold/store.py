@@ -156,6 +156,10 @@ class HotCold:
     ) -> AsyncIterator[Any]: ...
     @overload
     def read(
+        self, dataset_id: str, table: str, *, from_ms: int = ..., to_ms: int = ..., format: Literal["ndjson"]
+    ) -> AsyncIterator[str]: ...
+    @overload
+    def read(
         self, dataset_id: str, table: str, *, from_ms: int = ..., to_ms: int = ..., format: Literal["ocf"]
     ) -> AsyncIterator[bytes]: ...
     async def read(
@@ -172,12 +176,14 @@ class HotCold:
 
         It holds exactly what was accepted before it began, each record once. Records of several schema versions come as the newest,
         with `branches` as `Schema.decode` gives them, which `ingest` takes; those of a table without a schema are as they are.
-        With `format="ocf"`, yields the bytes of one container file of these records instead, in which unions always keep their
-        branches. Raises `NotFoundError` for a table that was never heard of, and `DamagedError` for what cannot be read: an answer
+        With `format="ocf"`, yields the bytes of one container file of these records instead, and with `format="ndjson"` a line of
+        JSON for each, which has no newline; in both, unions keep their branches.
+
+        Raises `NotFoundError` for a table that was never heard of, and `DamagedError` for what cannot be read: an answer
         is whole, or it is an error. A row that an archiver has put into quarantine is no part of it.
         """
-        if format not in {"records", "ocf"}:
-            raise DatumError(f"{format!r} is not records or ocf", "format")
+        if format not in {"records", "ndjson", "ocf"}:
+            raise DatumError(f"{format!r} is not records, ndjson or ocf", "format")
         check_id(dataset_id, "dataset_id")
         check_time(from_ms, "from_ms")
         if type(to_ms) is not int or to_ms <= TIME_MAX:  # any later end is the end of time
@@ -189,6 +195,12 @@ class HotCold:
 
             async for data in read_ocf(context, query):
                 yield data
+            return
+        if format == "ndjson":
+            from avro_ocf.hotcold.lines import read_lines
+
+            async for line in read_lines(context, query):
+                yield line
             return
         reader = DatasetReader(context, query, BRANCHED if branches else PLAIN)
         await reader.open()

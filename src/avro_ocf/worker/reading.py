@@ -2,10 +2,9 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing
-from typing import Any, Final
+from typing import Final
 
 from avro_ocf.errors import NotFoundError
-from avro_ocf.extended_json import dumps
 from avro_ocf.hotcold import HotCold
 from avro_ocf.hotcold.names import TIME_MAX
 from avro_ocf.worker.access import Grant
@@ -31,9 +30,8 @@ async def read_response(store: HotCold, grant: Grant, request: Request, on_failu
         data = store.read(dataset_id, table, from_ms=from_ms, to_ms=to_ms, format="ocf")
         chunks = _joined(_file(data, is_known=grant.is_admin))
     else:
-        tags = bool((await store.table(table)).schemas)
-        records = store.read(dataset_id, table, from_ms=from_ms, to_ms=to_ms)
-        chunks = _joined((_array if form == "json" else _lines)(records, tags=tags, is_known=grant.is_admin))
+        lines = store.read(dataset_id, table, from_ms=from_ms, to_ms=to_ms, format="ndjson")
+        chunks = _joined((_array if form == "json" else _lines)(lines, is_known=grant.is_admin))
     first = await anext(chunks, b"")
     body = first if len(first) < CHUNK_BYTES else _rest(first, chunks, on_failure)
     return Response(200, no_store(CONTENT_TYPES[form]), body)
@@ -76,19 +74,19 @@ async def _joined(pieces: Chunks) -> Chunks:
         yield bytes(waiting)
 
 
-async def _lines(records: AsyncIterator[Any], *, tags: bool, is_known: bool) -> Chunks:
+async def _lines(lines: AsyncIterator[str], *, is_known: bool) -> Chunks:
     try:
-        async for record in records:
-            yield dumps(record, tags=tags).encode() + b"\n"
+        async for line in lines:
+            yield line.encode() + b"\n"
     except NotFoundError:
         if is_known:
             raise
 
 
-async def _array(records: AsyncIterator[Any], *, tags: bool, is_known: bool) -> Chunks:
+async def _array(records: AsyncIterator[str], *, is_known: bool) -> Chunks:
     """Yield one JSON array, a record a line; it has no end if a record cannot be read."""
     before = b"["
-    async with aclosing(_lines(records, tags=tags, is_known=is_known)) as lines:
+    async with aclosing(_lines(records, is_known=is_known)) as lines:
         async for line in lines:
             yield before + line
             before = b","
