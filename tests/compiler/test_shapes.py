@@ -88,9 +88,9 @@ def test_the_generated_code_takes_ordinary_values(schema: object, datums: list[o
     round_trip(schema, *datums)
 
 
-def test_thousands_of_fields() -> None:
-    types = ["int", ["null", "string"], {"type": "array", "items": "long"}, "double", "boolean"] * 1000
-    values = [1, "x", [1, 2], 0.5, True] * 1000
+def test_a_thousand_fields() -> None:
+    types = ["int", ["null", "string"], {"type": "array", "items": "long"}, "double", "boolean"] * 200
+    values = [1, "x", [1, 2], 0.5, True] * 200
     round_trip(record_of(*types), {f"f{index}": value for index, value in enumerate(values)})
 
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from avro_ocf.compiler import Decoder, Encoder, Skipper, source
-from avro_ocf.compiler.source import SOURCES_KEPT, execute, literal
+from avro_ocf.compiler import Decoder, Encoder, Skipper
+from avro_ocf.compiler.codec import BY_REFERENCE
+from avro_ocf.compiler.source import SOURCE_MAX, SOURCES_KEPT, Lines, TooLongError, execute, literal
 from avro_ocf.errors import FormatError
 from avro_ocf.limits import DEFAULT_LIMITS
 from avro_ocf.resolution.identity import identity
 from avro_ocf.schema.model import Node
 from avro_ocf.schema.parse import parse_node
-from tests.files.concurrency import THREADS, in_threads
 
 HOSTILE = [
     '"];import os#',
@@ -129,19 +129,18 @@ def test_what_cpython_cannot_compile_is_refused() -> None:
     assert not execute(nested, "too many blocks", {})
 
 
-def test_very_long_sources_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    text = "def f(): pass\n"
-    for longest, is_kept in ((len(text), True), (len(text) - 1, False)):
-        monkeypatch.setattr("avro_ocf.compiler.source.SOURCE_MAX", longest)
-        assert execute(text, f"longest {longest}", {})
-        assert any(f"longest {longest}" in filename for filename in linecache.cache) is is_kept
-
-
-@pytest.mark.host
-def test_threads_may_keep_and_forget_the_same_source(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(source, "SOURCES_KEPT", 1)
-
-    def run(number: int) -> bool:
-        return all(execute(f"number = {turn % 3 + number % 2}\n", "threads", {}) for turn in range(300))
-
-    assert in_threads(run) == [True] * THREADS
+def test_a_script_that_gets_too_long_is_left_to_the_reference() -> None:
+    """At the limit and one past it: each field of an encoder is so many lines and characters."""
+    lines = Lines()
+    with lines.block("if True:"):
+        lines.add("#" * (SOURCE_MAX - len("if True:") - len("    ")))
+        with pytest.raises(TooLongError):
+            lines.add("")
+    for count, is_left in ((500, False), (5000, True)):
+        node = node_of({"type": "record", "name": "R", "fields": [{"name": f"f{index}", "type": "long"} for index in range(count)]})
+        datum = {f"f{index}": (-1) ** index * 2 ** (index % 64) // 2 for index in range(count)}
+        encoder, decoder, skipper = Encoder(node, DEFAULT_LIMITS), decoder_of(node), Skipper(node, DEFAULT_LIMITS)
+        encoded = encoder.encode(datum)
+        assert decoder.decode(encoded) == (datum, len(encoded))
+        assert skipper.skip(encoded) == len(encoded)
+        assert (encoder.source == BY_REFERENCE) is (decoder.source == BY_REFERENCE) is is_left

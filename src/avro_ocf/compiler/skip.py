@@ -7,7 +7,7 @@ from avro_ocf.compiler.faults import FAULTS, Unusual
 from avro_ocf.compiler.layout import Emitter, Layout, Type
 from avro_ocf.compiler.plans import SIZES, is_primitive
 from avro_ocf.compiler.regular import Careful, Expressions, matcher, never
-from avro_ocf.compiler.source import literal
+from avro_ocf.compiler.source import TooLongError, literal
 from avro_ocf.compiler.varints import BOOLEANS, SMALL_LENGTHS, read_int, read_length, read_long
 from avro_ocf.limits import Limits
 from avro_ocf.schema.model import Array, Enum, Fixed, Map, Node, Record, Union
@@ -25,13 +25,10 @@ Skip = Callable[[bytes, int, Callable[[bytes, int], int]], int]
 def compile_skipper(node: Node, limits: Limits) -> tuple[Skip, str] | None:
     """Return the generated skipper of `node` and its source, or None if only the reference can skip it."""
     emitter = SkipEmitter(Layout(node), limits)
-    with emitter.block("def skip(data, pos, fall_back):"):
-        emitter.add("start = pos")
-        with emitter.block("try:"):
-            emitter.emit_skip(node)
-            emitter.add("if pos > len(data): raise Unusual")
-        emitter.add("except FAULTS: return fall_back(data, start)", "return pos")
-    emitter.emit_functions(lambda _: "data, pos", emitter.emit_body)
+    try:
+        emitter.emit_skipper(node)
+    except TooLongError:
+        return None
     return emitter.compile("skip", f"skip {node.name}")
 
 
@@ -50,6 +47,16 @@ class SkipEmitter(Emitter):
         self.ahead = 0
         self.expressions = Expressions()
         super().__init__(layout, limits, namespace | {"read_int": read_int, "read_long": read_long, "read_length": read_length})
+
+    def emit_skipper(self, node: Node) -> None:
+        """Write the function `skip` for datums of type `node`, and every function it needs."""
+        with self.block("def skip(data, pos, fall_back):"):
+            self.add("start = pos")
+            with self.block("try:"):
+                self.emit_skip(node)
+                self.add("if pos > len(data): raise Unusual")
+            self.add("except FAULTS: return fall_back(data, start)", "return pos")
+        self.emit_functions(lambda _: "data, pos", self.emit_body)
 
     def emit_body(self, item: Type) -> None:
         """Write the body of the function for `item`."""
@@ -79,11 +86,14 @@ class SkipEmitter(Emitter):
 
         def compile_skip() -> Any:
             emitter = SkipEmitter(self.layout, self.limits)
-            with emitter.block("def skip(data, pos):"):
-                for node in nodes:
-                    emitter.emit_skip(node)
-                emitter.add("return pos")
-            emitter.emit_functions(lambda _: "data, pos", emitter.emit_body)
+            try:
+                with emitter.block("def skip(data, pos):"):
+                    for node in nodes:
+                        emitter.emit_skip(node)
+                    emitter.add("return pos")
+                emitter.emit_functions(lambda _: "data, pos", emitter.emit_body)
+            except TooLongError:
+                return None
             compiled = emitter.compile("skip", "skip fields")
             return compiled and compiled[0]
 

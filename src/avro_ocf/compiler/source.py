@@ -11,10 +11,14 @@ from typing import Any, Final
 SOURCES_KEPT: Final = 512
 """Scripts whose source tracebacks can show. Schemas come from files, so the one made longest ago goes first."""
 
-SOURCE_MAX: Final = 1 << 18
-"""Characters of the longest source that is kept for them."""
+SOURCE_MAX: Final = 1 << 19
+"""Characters of the longest script; CPython takes some 100 bytes of memory to compile each. What takes more is the reference's."""
 
 _filenames: OrderedDict[str, None] = OrderedDict()
+
+
+class TooLongError(Exception):
+    """A script gets longer than `SOURCE_MAX`."""
 
 
 def literal(value: str | bytes | int) -> str:
@@ -27,15 +31,20 @@ def literal(value: str | bytes | int) -> str:
 class Lines:
     """Lines of source, indented as they are added."""
 
-    __slots__ = ("_indent", "lines")
+    __slots__ = ("_indent", "_size", "lines")
 
     def __init__(self) -> None:
         self.lines: list[str] = []
         self._indent = ""
+        self._size = 0
 
     def add(self, *lines: str) -> None:
-        """Add lines at the indentation of the block they are in."""
-        self.lines += [self._indent + line for line in lines]
+        """Add lines at the indentation of the block they are in. Raises `TooLongError`."""
+        for line in lines:
+            self._size += len(self._indent) + len(line)
+            self.lines.append(self._indent + line)
+        if self._size > SOURCE_MAX:
+            raise TooLongError
 
     @contextmanager
     def block(self, header: str) -> Iterator[None]:
@@ -50,8 +59,7 @@ class Lines:
 def execute(text: str, title: str, namespace: dict[str, Any]) -> bool:
     """Run a script of function definitions in `namespace`; False if it is too much for CPython's compiler.
 
-    Tracebacks and `inspect.getsource` show its lines, unless they are very many, under a pseudo-filename made of `title` and a hash
-    of `text`.
+    Tracebacks and `inspect.getsource` show its lines, under a pseudo-filename made of `title` and a hash of `text`.
     """
     import linecache
     from hashlib import sha256
@@ -63,8 +71,6 @@ def execute(text: str, title: str, namespace: dict[str, Any]) -> bool:
     except (RecursionError, MemoryError, SyntaxError):  # the last one for too many nested blocks
         return False
     exec(code, namespace)
-    if len(text) > SOURCE_MAX:
-        return True
     # A modification time of None keeps `linecache.checkcache` from dropping the entry.
     linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
     _filenames.pop(filename, None)  # it goes to the end; another thread may have dropped it

@@ -174,7 +174,10 @@ _2, _3, _4 = CONTINUED[2:]
 
 
 def read_int(data: bytes, pos: int, first: int, second: int) -> tuple[int, int]:
-    """Decode an `int` of three bytes or more, of which two are read."""
+    """Decode an `int` of two bytes or more, both of which are read."""
+    if second < 128:
+        half = first + (second << 7) - 128 >> 1
+        return (~half if first & 1 else half), pos + 2
     byte = data[pos + 2]
     if byte < 128:
         half = first + (second << 7) + (byte << 14) - _2 >> 1

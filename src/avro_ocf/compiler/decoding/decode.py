@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from avro_ocf.compiler.decoding.integers import emit_long_integer
 from avro_ocf.compiler.decoding.windows import MANY, Windows
-from avro_ocf.compiler.layout import APPEND, Layout, Type, put
+from avro_ocf.compiler.layout import APPEND, Layout, Type, parts_of, put
 from avro_ocf.compiler.plans import (
     LISTED_OCTETS,
     SIZES,
@@ -28,7 +28,7 @@ from avro_ocf.compiler.plans import (
     struct_of,
 )
 from avro_ocf.compiler.skip import SkipEmitter
-from avro_ocf.compiler.source import literal
+from avro_ocf.compiler.source import TooLongError, literal
 from avro_ocf.compiler.varints import BOOLEAN_LISTS, SIGNED, SIGNED_BYTES, small_integers
 from avro_ocf.errors import FormatError
 from avro_ocf.limits import Limits
@@ -54,6 +54,9 @@ DISPLAY_MAX: Final = 15
 IN_PLACE_MAX: Final = 12
 """Integers of one plan of which all forms are read in place; the code of more would take long to compile."""
 
+TABLE_MAX: Final = 64
+"""Places of integers in one plan of which those of two bytes are looked up: code for 500 of them must still be one script."""
+
 FallBack = Callable[[bytes, int, list[Any]], tuple[Any, int]]
 """Decodes the datum at the given position by the reference; the list has the datums before it."""
 
@@ -72,7 +75,7 @@ def compile_decoder(plan: Plan, title: str, limits: Limits) -> tuple[DecodeMany,
     emitter = (DecodeEmitter if has_custom else StreamEmitter if is_movable() else TextEmitter)(layout, limits)
     try:
         emitter.emit_root(plan, title)
-    except FormatError:  # a default that goes past a limit
+    except (FormatError, TooLongError):  # of which the first is for a default that goes past a limit
         return None
     compiled = emitter.compile("decode_many", f"decode {title}")
     if compiled and emitter.windows:
@@ -88,7 +91,7 @@ class DecodeEmitter(SkipEmitter):
     targets that are None already.
     """
 
-    __slots__ = ("arguments", "blank", "has_calls", "integers", "views", "windows")
+    __slots__ = ("arguments", "blank", "has_calls", "integers", "is_wide", "views", "windows")
 
     def __init__(self, layout: Layout, limits: Limits) -> None:
         super().__init__(layout, limits)
@@ -98,6 +101,8 @@ class DecodeEmitter(SkipEmitter):
         self.views: list[str] = []
         self.blank: set[str] = set()
         self.integers = sum(isinstance(item, ReadPrimitive) and item.type in {"int", "long"} for item in layout.items)
+        places = (part for item in layout.items for part in parts_of(item))
+        self.is_wide = sum(isinstance(part, ReadPrimitive) and part.type in {"int", "long"} for part in places) > TABLE_MAX
         if pays_for_a_list(layout.items):
             self.octets = "octets"
             self.views.append(LISTED_OCTETS)
@@ -250,13 +255,16 @@ class DecodeEmitter(SkipEmitter):
         """Read an integer: one byte or two by the table, more in place where that pays, and the longest by a function."""
         self.add(f"byte = {self.octet()}", f"if byte < 128: {put(target, 'integers[byte]')}; {self.step(1, keep=True)}")
         with self.block("else:"):
-            self.add(f"second = {self.octet(1)}")
-            self.add(f"if second < 128: {put(target, 'integers[byte + (second << 7)]')}; {self.step(2, keep=True)}")
-            with self.block("else:"):
-                if self.integers <= IN_PLACE_MAX:
-                    emit_long_integer(self, type_name, target)
-                else:
-                    self.emit_read(f"read_{type_name}(data, {self.here()}, byte, second)", target)
+            if self.is_wide:
+                self.emit_read(f"read_{type_name}(data, {self.here()}, byte, {self.octet(1)})", target)
+            else:
+                self.add(f"second = {self.octet(1)}")
+                self.add(f"if second < 128: {put(target, 'integers[byte + (second << 7)]')}; {self.step(2, keep=True)}")
+                with self.block("else:"):
+                    if self.integers <= IN_PLACE_MAX:
+                        emit_long_integer(self, type_name, target)
+                    else:
+                        self.emit_read(f"read_{type_name}(data, {self.here()}, byte, second)", target)
         self.ahead = 0
 
     def emit_enum(self, plan: ReadEnum, target: str) -> None:

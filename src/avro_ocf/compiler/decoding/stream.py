@@ -13,7 +13,7 @@ from avro_ocf.compiler.decoding.texts import TextEmitter
 from avro_ocf.compiler.faults import Unusual
 from avro_ocf.compiler.layout import APPEND, Layout, put
 from avro_ocf.compiler.plans import LISTED_OCTETS, is_integer, promoted
-from avro_ocf.compiler.source import literal
+from avro_ocf.compiler.source import TooLongError, literal
 from avro_ocf.compiler.varints import CONTINUED
 from avro_ocf.limits import Limits
 from avro_ocf.resolution.plan import FieldStep, Plan, ReadArray, ReadEnum, ReadPrimitive, ReadRecord, ReadUnion
@@ -54,11 +54,14 @@ def compile_all(plan: ReadRecord, title: str, limits: Limits) -> DecodeAll | Non
         or any(isinstance(item, ReadArray) for item in emitter.layout.items)
     ):
         return None
-    with emitter.block("def decode_all(data, values):"):
-        emitter.add("stream = iter(data)")
-        with emitter.block("for byte in stream:"):
-            emitter.is_read = True
-            emitter.emit_display(plan, f"values{APPEND}")
+    try:
+        with emitter.block("def decode_all(data, values):"):
+            emitter.add("stream = iter(data)")
+            with emitter.block("for byte in stream:"):
+                emitter.is_read = True
+                emitter.emit_display(plan, f"values{APPEND}")
+    except TooLongError:
+        return None
     compiled = None if emitter.is_read else emitter.compile("decode_all", f"decode all {title}")
     return compiled and compiled[0]
 
@@ -72,7 +75,7 @@ class StreamEmitter(TextEmitter):
         super().__init__(layout, limits)
         self.is_read = self.has_runs = False
         self.namespace |= {"rest_of_int": rest_of_int, "rest_of_long": rest_of_long, "rest_of_count": rest_of_count}
-        self.namespace["islice"] = islice
+        self.namespace |= {"int_behind": int_behind, "long_behind": long_behind, "islice": islice}
 
     def preparations(self) -> list[str]:
         """Return the statements before the loop, with what it needs of a stream and without what it does not need then."""
@@ -157,11 +160,14 @@ class StreamEmitter(TextEmitter):
         raw = target if is_raw else self.new("raw")
         self.emit_next("byte")
         self.add(f"if byte < 128: {put(raw, 'integers[byte]')}")
-        with self.block("else:"):
-            self.emit_next("second")
-            self.add(f"if second < 128: {put(raw, 'integers[byte + (second << 7)]')}")
+        if self.is_wide:
+            self.add(f"else: {put(raw, f'{plan.type}_behind(stream, byte)')}")
+        else:
             with self.block("else:"):
-                self.emit_long_number(plan, raw)
+                self.emit_next("second")
+                self.add(f"if second < 128: {put(raw, 'integers[byte + (second << 7)]')}")
+                with self.block("else:"):
+                    self.emit_long_number(plan, raw)
         if from_raw is not None:
             self.add(put(target, self.conversion(from_raw, raw)))
         elif not is_raw:
@@ -253,6 +259,20 @@ def is_movable() -> bool:
         return stream.__length_hint__() == 2 and next(stream) == ord("b")  # type: ignore[attr-defined]
     except AttributeError:
         return False
+
+
+def int_behind(stream: Iterator[int], first: int) -> int:
+    """Decode an `int` of two bytes or more, of which the first is read."""
+    number = rest_of(stream, first - 128, 7)
+    if number >> 32:
+        raise Unusual
+    return number >> 1 ^ -(number & 1)
+
+
+def long_behind(stream: Iterator[int], first: int) -> int:
+    """Decode a `long` of two bytes or more, of which the first is read."""
+    number = rest_of(stream, first - 128, 7)
+    return number >> 1 ^ -(number & 1)
 
 
 def rest_of_int(stream: Iterator[int], low: int) -> int:

@@ -11,7 +11,7 @@ from avro_ocf.compiler.encoding.floats import CODES, runs_of_numbers
 from avro_ocf.compiler.encoding.parts import END, PartsEmitter, enclosed, joined
 from avro_ocf.compiler.faults import FAULTS, Unusual
 from avro_ocf.compiler.layout import Layout, Type
-from avro_ocf.compiler.source import literal
+from avro_ocf.compiler.source import TooLongError, literal
 from avro_ocf.errors import DatumError, LimitError
 from avro_ocf.limits import Limits
 from avro_ocf.schema.measure import has_custom
@@ -36,7 +36,10 @@ def compile_encoder(node: Node, limits: Limits) -> tuple[EncodeMany, str] | None
     if sum(isinstance(item, Array | Map) for item in layout.items) > LOOPS_MAX:
         return None
     emitter = EncodeEmitter(layout, limits)
-    emitter.emit_root(node)
+    try:
+        emitter.emit_root(node)
+    except TooLongError:
+        return None
     return emitter.compile("encode_many", f"encode {node.name}")
 
 
