@@ -85,7 +85,7 @@ def test_a_truncated_header(data: bytes) -> None:
     if data:
         parser.receive_data(data)
     parser.receive_data(b"")
-    with pytest.raises(TruncatedError, match="the bytes end inside the header") as caught:
+    with pytest.raises(TruncatedError, match="the bytes end inside the header" if data else "there are no bytes") as caught:
         parser.next_event()
     assert caught.value.offset == 0
 

@@ -15,8 +15,9 @@ from importlib.util import find_spec
 from io import BufferedReader
 from typing import BinaryIO, Final, cast
 
+from avro_ocf.cli.kinds import START_BYTES, looks_like
 from avro_ocf.container.header import MAGIC
-from avro_ocf.errors import AvroError
+from avro_ocf.errors import AvroError, FormatError
 from avro_ocf.files.binary import replacing
 
 
@@ -108,23 +109,37 @@ def opened(path: str) -> Iterator[BinaryIO]:
             yield file
 
 
+def start_of(file: BinaryIO) -> bytes:
+    """Return how a file that `opened` gave begins, which is still to be read; of a pipe, what has come of it."""
+    if not file.seekable():
+        return cast("BufferedReader", file).peek(START_BYTES)[:START_BYTES]
+    start = file.read(START_BYTES)
+    file.seek(-len(start), os.SEEK_CUR)
+    return start
+
+
 def is_container(file: BinaryIO) -> bool:
     """Tell whether a file that `opened` gave begins as a container file does; one that is empty or that short may be one."""
-    if not file.seekable():
-        return MAGIC.startswith(cast("BufferedReader", file).peek(len(MAGIC))[: len(MAGIC)])
-    start = file.read(len(MAGIC))
-    file.seek(-len(start), os.SEEK_CUR)
-    return MAGIC.startswith(start)
+    return MAGIC.startswith(start_of(file)[: len(MAGIC)])
 
 
 @contextmanager
 def reading(path: str) -> Iterator[BinaryIO]:
     """Open a file as `opened` does; an `AvroError` from inside the block is told with the file's name."""
     with opened(path) as file:
+        start = start_of(file)
         try:
             yield file
         except AvroError as error:
-            raise CommandError(f"{name_of(path)}: {error}") from error
+            raise told(path, error, start) from error
+
+
+def told(path: str, error: AvroError, start: bytes) -> CommandError:
+    """Return an error about a container file as the user sees it: with its name and, if it is none, what it looks like."""
+    kind = ""
+    if isinstance(error, FormatError) and error.offset == 0 and not MAGIC.startswith(start[: len(MAGIC)]):
+        kind = looks_like(start)
+    return CommandError(f"{name_of(path)}: {error}{kind and f'; it looks like {kind}'}")
 
 
 def writing(path: str) -> AbstractContextManager[BinaryIO]:

@@ -4,13 +4,14 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from avro_ocf.cli import demo, inspection, oracle, records, rewrite, serve, store_maintenance, store_records, worker
 from avro_ocf.cli.limits import way_out
-from avro_ocf.cli.output import CommandError, escaped, note
+from avro_ocf.cli.output import CommandError, escaped, note, write_line
 from avro_ocf.errors import AvroError
 
+MISUSE = 2
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 """What a shell reports for a program that SIGINT or SIGPIPE ended."""
@@ -19,8 +20,12 @@ BROKEN_PIPE = 141
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command, with `sys.argv` for `arguments` by default, and return its exit code. Misuse raises `SystemExit(2)`."""
     args = argparse.Namespace()
+    given = sys.argv[1:] if arguments is None else arguments
     try:
-        parser().parse_args(arguments, args)
+        if not given:
+            parser().print_help(sys.stderr)
+            return MISUSE
+        parser().parse_args(given, args)
         if sys.stdin is None or sys.stdout is None:  # as after `<&-` and `>&-` in a shell
             return _fail("standard input and output must be open")
         try:
@@ -46,6 +51,7 @@ def parser() -> argparse.ArgumentParser:
         description="Avro Object Container Files: write, read, inspect, join and repair them; and a store of hot and cold records.",
         allow_abbrev=False,
     )
+    top.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     commands = top.add_subparsers(metavar="COMMAND", required=True)
     for family in (records, inspection, rewrite, store_records, store_maintenance, demo, serve, worker, oracle):
         family.add_commands(commands)
@@ -57,6 +63,26 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         super().error(escaped(message))
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Refuse what is left over at once, so that the usage is that of the command."""
+        known, left = super().parse_known_args(args, namespace)
+        if left:
+            self.error(f"unrecognized arguments: {' '.join(left)}")
+        return known, left
+
+
+class _Version(argparse.Action):
+    """Looks the version up when it is asked for, since that takes time."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            write_line(f"avro-ocf {version('avro-ocf')}")
+        except PackageNotFoundError:
+            write_line("avro-ocf, a copy that is not installed")
+        parser.exit()
 
 
 def _fail(message: str) -> int:

@@ -32,6 +32,7 @@ from avro_ocf.cli.output import CommandError, name_of, opened, reading, write_js
 from avro_ocf.extended_json import check_plain, dumps
 from avro_ocf.reference.shortening import Shortener
 from avro_ocf.schema.inference import infer
+from avro_ocf.schema.model import Union
 
 
 def add_commands(commands: Commands) -> None:
@@ -45,7 +46,7 @@ def add_commands(commands: Commands) -> None:
     encode.add_argument(
         "--sync-marker", type=sync_marker, metavar="HEX", help="16 bytes (default: random, so no two files are equal)"
     )
-    encode.add_argument("input", metavar="IN.ndjson", help="one record a line; - is stdin")
+    encode.add_argument("input", metavar="IN.ndjson", help="one record a line, or a JSON array of records; - is stdin")
     encode.add_argument("output", metavar="OUT.avro", help="written whole or not at all; - is stdout")
 
     cat = add_command(commands, cat_command, "records as JSON lines")
@@ -68,16 +69,18 @@ def encode_command(args: argparse.Namespace) -> None:
     """Write the records of IN.ndjson to OUT.avro."""
     check_level(args)
     with ExitStack() as stack:
+        given = None if args.schema is None else schema_file(args.schema, args.known, limits=limits(args))
         source = stack.enter_context(opened(args.input))
-        if args.schema is None and not source.seekable():
+        if given is None and not source.seekable():
             source = stack.enter_context(_spooled(source))
-        lines = Lines(source, name_of(args.input), tags=not args.plain)
+        arrays = given is None or not _may_be_array(given)
+        lines = Lines(source, name_of(args.input), tags=not args.plain, arrays=arrays)
         stack.enter_context(lines.errors_named())
-        if args.schema is None:
+        if given is None:
             schema = parse_schema(infer(lines, "Record"), limits=limits(args))
             source.seek(0)
         else:
-            schema = schema_file(args.schema, args.known, limits=limits(args))
+            schema = given
         out = stack.enter_context(writing(args.output))
         writer = stack.enter_context(Writer(out, schema, codec=args.codec, level=args.level, sync_marker=args.sync_marker))
         if args.by is None:
@@ -135,6 +138,11 @@ def _range_records(file: BinaryIO, header: Header, args: argparse.Namespace, rea
         raise CommandError(f"bytes {start}:{length} are not all in the file, which has {size}")
     file.seek(start)
     return decode_blocks(header, file.read(length), reader_schema, start_byte=start, branches=not args.plain)
+
+
+def _may_be_array(schema: Schema) -> bool:
+    """Tell whether a datum of `schema` may be an array: a line of JSON that begins as one is a datum then."""
+    return "array" in {branch.type for branch in (schema.node.branches if isinstance(schema.node, Union) else [schema.node])}
 
 
 def _spooled(source: BinaryIO) -> BinaryIO:

@@ -7,7 +7,7 @@ from typing import BinaryIO
 from avro_ocf import AvroError, concat, recode, salvage
 from avro_ocf.cli.arguments import Commands, add_command, add_level, check_level, codec
 from avro_ocf.cli.limits import add_limits, limits
-from avro_ocf.cli.output import CommandError, name_of, note, opened, reading, write_json, writing
+from avro_ocf.cli.output import CommandError, name_of, note, opened, reading, start_of, told, write_json, writing
 from avro_ocf.files.splice import check_place
 
 
@@ -33,19 +33,20 @@ def concat_command(args: argparse.Namespace) -> None:
     Blocks are copied as they are where the schema has the same canonical form and logical types; the records of others are resolved
     to that schema, each value as the branch of a union that it was.
     """
-    reached = ""
+    reached, start = "", b""
 
     def files() -> Iterator[BinaryIO]:
-        nonlocal reached
+        nonlocal reached, start
         for reached in args.sources:
             with opened(reached) as file:
+                start = start_of(file)
                 yield file
 
     with writing(args.output) as out:
         try:
             concat(files(), out, limits=limits(args))
         except AvroError as error:
-            raise CommandError(f"{name_of(reached)}: {error}") from error
+            raise told(reached, error, start) from error
 
 
 def recode_command(args: argparse.Namespace) -> None:

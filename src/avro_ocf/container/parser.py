@@ -84,7 +84,8 @@ class StreamParser:
             return NEED_DATA
         if not self.header:
             self._take_header()  # what little there is may be wrong already, however it came
-            raise TruncatedError(f"the bytes end inside the header, which takes {self._needed} or more", offset=self._buffer_start)
+            found = "the bytes end inside the header" if self._buffer else "there are no bytes: a file begins with its header"
+            raise TruncatedError(f"{found}, which takes {self._needed} or more", offset=self._buffer_start)
         if len(self._buffer) > self._position:
             raise truncated_block(self._offset, self._index)
         return END

@@ -129,9 +129,10 @@ def replacing(path_or_file: PathOrFile) -> Iterator[BinaryIO]:
     if not is_path(path_or_file, "write"):
         yield cast("BinaryIO", path_or_file)
         return
-    path = os.path.realpath(cast("str", path_or_file))
+    given = cast("str", path_or_file)
+    path = os.path.realpath(given)
     if os.path.exists(path) and not os.path.isfile(path):
-        with open(path, "wb") as direct:
+        with open(given, "wb") as direct:
             yield direct
         return
     temporary = f"{path}.{os.urandom(6).hex()}.tmp"
@@ -147,5 +148,5 @@ def replacing(path_or_file: PathOrFile) -> Iterator[BinaryIO]:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
         if isinstance(error, OSError) and error.filename == temporary:
-            error.filename = path  # what the caller asked for
+            error.filename = given
         raise

@@ -114,7 +114,8 @@ def _salvage(source: Source, sink: Sink, limits: Limits) -> SalvageReport:
         except NeedMoreData:
             data = source.read()
             if not data:
-                raise TruncatedError("the bytes end inside the header", offset=0) from None
+                found = "the bytes end inside the header" if prefix else "there are no bytes"
+                raise TruncatedError(found, offset=0) from None
             prefix += data
     sink.write(bytes(prefix[: header.size]))
     report = SalvageReport(header, [], [])

@@ -26,9 +26,6 @@ LEAST_RECORD_BYTES: Final = 100
 """What a record counts for at least, since it takes memory however few bytes it has."""
 
 _ARRAY: Final = re.compile(rb"\s*\[")
-_GAP: Final = re.compile(r"[ \t\n\r,]*")
-# Numbers are left as texts: only the places of an array's items matter where it is used.
-_SCANNER: Final = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
 
 
 def is_ocf(data: bytes) -> bool:
@@ -125,22 +122,12 @@ def _told_in_array(error: DatumError, text: str, tags: bool) -> DatumError:
         return error
     except json.JSONDecodeError as broken:
         return DatumError(f"line {broken.lineno}: not JSON: {broken.msg}, at column {broken.colno}")
-    position = _next_item(text, text.index("[") + 1)
-    index = 0
-    while text[position] != "]":
-        _, end = _SCANNER.raw_decode(text, position)
+    for index, (start, end) in enumerate(json_text.array_items(text)):
         try:
-            extended_json.loads(text[position:end], tags=tags)
+            extended_json.loads(text[start:end], tags=tags)
         except DatumError as found:
             return DatumError(found.message, found.path, index)
-        position = _next_item(text, end)
-        index += 1
     return error
-
-
-def _next_item(text: str, position: int) -> int:
-    gap = _GAP.match(text, position)
-    return gap.end() if gap else position
 
 
 def _lines(data: bytes) -> Iterator[tuple[int, bytes]]:

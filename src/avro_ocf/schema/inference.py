@@ -93,7 +93,7 @@ class Inference:
     def schema(self, name: str) -> object:
         """Return the JSON of a schema for all records so far. Raises `DatumError` when there are none."""
         if not self._count:
-            raise DatumError("there are no records to infer a schema from")
+            raise DatumError(f"there are no records to infer a schema from: {GIVE_A_SCHEMA}")
         try:
             return self._place.schema(name, set())
         except RecursionError:
