@@ -176,7 +176,8 @@ class Schema:
         """
         if type(data) is not bytes:
             data = bytes(memoryview(data))  # an int or a list is no data, though `bytes` would take it
-        value, end = self.decoder(reader_schema, branches=branches).decode(data)
+        known = None if branches else self._decoders.get(reader_schema)  # which spares a call for each datum
+        value, end = (known or self.decoder(reader_schema, branches=branches)).decode(data)
         if end != len(data):
             raise FormatError(f"{len(data) - end} bytes after the datum", offset=end)
         return value

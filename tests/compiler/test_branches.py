@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from avro_ocf import reference
-from avro_ocf.compiler import Decoder
+from avro_ocf.compiler import Decoder, Encoder
 from avro_ocf.compiler.codec import BY_REFERENCE
-from avro_ocf.errors import ResolutionError
+from avro_ocf.errors import DatumError, ResolutionError
 from avro_ocf.limits import DEFAULT_LIMITS
 from avro_ocf.oracle import evolutions, from_schema, schemas
 from avro_ocf.oracle.equality import same
@@ -31,7 +31,7 @@ def array(items: object) -> dict[str, object]:
     return {"type": "array", "items": items}
 
 
-@pytest.mark.parametrize(
+USUAL = pytest.mark.parametrize(
     ("schema", "datums"),
     [
         (PETS, [("Dog", {"name": "a"}), ("Cat", {"name": "b"})]),
@@ -47,6 +47,9 @@ def array(items: object) -> dict[str, object]:
         (record(next=["null", "R", "int"]), [{"next": ("R", {"next": ("R", {"next": ("int", 1)})})}]),
     ],
 )
+
+
+@USUAL
 def test_usual_values_are_left_to_no_reference(schema: object, datums: Sequence[object]) -> None:
     node = node_of(schema)
     data = b"".join(reference.encode(node, datum, DEFAULT_LIMITS) for datum in datums)
@@ -60,6 +63,65 @@ def test_usual_values_are_left_to_no_reference(schema: object, datums: Sequence[
     values: list[object] = []
     assert decoder._decode_many(data, 0, len(datums), values, refuse) == len(data)
     assert same(values, list(datums))
+
+
+@USUAL
+def test_usual_values_are_encoded_by_code(schema: object, datums: Sequence[object], monkeypatch: pytest.MonkeyPatch) -> None:
+    node = node_of(schema)
+    encoder = Encoder(node, DEFAULT_LIMITS)
+    expected = [reference.encode(node, datum, DEFAULT_LIMITS) for datum in datums]
+    monkeypatch.setattr(reference, "encode", None)
+    assert [encoder.encode(datum) for datum in datums] == expected
+    for other in (encoder, Encoder(node, DEFAULT_LIMITS)):
+        out = bytearray()
+        assert other.append_until(iter([*datums, *datums]), out, 10**6) == 2 * len(datums)
+        assert bytes(out) == b"".join(expected) * 2
+
+
+def test_code_for_names_is_made_for_the_first_of_them() -> None:
+    encoder = Encoder(node_of(record(n=["int", "string"])), DEFAULT_LIMITS)
+    for unusual in ({"n": 1.5}, {"n": 2**40}, {"n": None}, {}):
+        with pytest.raises(DatumError):
+            encoder.encode(unusual)
+    assert encoder._encode_named is None
+    assert encoder.encode({"n": ("string", "a")}) == b"\2\2a"
+    assert encoder._encode_named is not None
+    assert encoder.encode({"n": "a"}) == b"\2\2a"
+
+
+@pytest.mark.parametrize(
+    "value", [("Cow", {}), ("Dog",), ("Dog", {}, 1), (1, {}), ([], {}), (), ("Dog", {"name": 1}), ("Dog", ("Dog", {}))]
+)
+def test_bad_names_and_values_are_told_as_the_reference_does(value: object) -> None:
+    node = node_of(record(pet=PETS))
+    encoder, good = Encoder(node, DEFAULT_LIMITS), {"pet": ("Dog", {"name": "a"})}
+    for _ in range(2):
+        out = bytearray()
+        with pytest.raises(DatumError) as caught:
+            encoder.append_until(iter([good, good, {"pet": value}]), out, 10**6)
+        assert (caught.value.record, bytes(out)) == (2, encoder.encode(good) * 2)
+        with pytest.raises(DatumError) as expected:
+            reference.encode(node, {"pet": value}, DEFAULT_LIMITS)
+        assert (caught.value.message, caught.value.path) == (expected.value.message, expected.value.path)
+
+
+@pytest.mark.parametrize("depth", [DEFAULT_LIMITS.datum_depth, DEFAULT_LIMITS.datum_depth + 1])
+def test_named_values_are_as_deep_as_allowed(depth: int) -> None:
+    node = node_of(record(next=["null", "R", "int"]))
+    value: dict[str, object] = {"next": None}
+    for _ in range(depth - 1):
+        value = {"next": ("R", value)}
+    encoder = Encoder(node, DEFAULT_LIMITS)
+    for _ in range(2):
+        agree(lambda: encoder.encode(value), lambda: reference.encode(node, value, DEFAULT_LIMITS))
+
+
+@given(st.data())
+def test_named_branches_are_encoded_alike(data: st.DataObject) -> None:
+    node = node_of(data.draw(schemas()))
+    encoder = Encoder(node, data.draw(st.sampled_from((DEFAULT_LIMITS, SHALLOW))))
+    for datum in data.draw(st.lists(from_schema(node, branches=True) | from_schema(node), min_size=1, max_size=4)):
+        agree(lambda: encoder.encode(datum), lambda: reference.encode(node, datum, encoder.limits))  # noqa: B023 - called at once
 
 
 def test_many_items_of_no_size_that_code_knows_are_no_endless_loop() -> None:

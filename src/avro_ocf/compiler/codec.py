@@ -32,18 +32,23 @@ BY_REFERENCE = "# Every datum of this schema is left to the reference.\n"
 class Encoder:
     """Encodes datums of one schema.
 
-    `is_charged` tells that a datum may hold values that take no byte and are counted; `source` is the generated text.
+    `is_charged` tells that a datum may hold values that take no byte and are counted; `source` is the generated text. Code for
+    values that name their branches is made when the first one is met.
     """
 
-    __slots__ = ("_encode_many", "is_charged", "limits", "node", "source")
+    __slots__ = ("_encode_many", "_encode_named", "_names", "is_charged", "limits", "node", "source")
 
     def __init__(self, node: Node, limits: Limits) -> None:
         from avro_ocf.compiler.encoding.encode import compile_encoder
+        from avro_ocf.compiler.encoding.unions import Names
 
         self.node = node
         self.limits = limits
         self.is_charged = is_charged(node)
-        compiled = None if self.is_charged else _unless_too_deep(lambda: compile_encoder(node, limits))
+        names = Names()
+        self._names: Names | None = names
+        compiled = None if self.is_charged else _unless_too_deep(lambda: compile_encoder(node, limits, names))
+        self._encode_named: EncodeMany | None = None
         self._encode_many: EncodeMany | None
         self._encode_many, self.source = compiled or (None, BY_REFERENCE)
 
@@ -52,7 +57,7 @@ class Encoder:
         if self._encode_many is None:
             return self._by_reference(datum)
         texts: list[str] = []
-        self._encode_many((datum,), texts, 1, self._text_by_reference)
+        self._encode_many((datum,), texts, 1, self._text_otherwise)
         return texts[0].encode("latin-1")
 
     def append(self, datum: object, out: bytearray) -> int:
@@ -82,7 +87,10 @@ class Encoder:
             return self._append_by_reference(records, out, stop_bytes)
         texts: list[str] = []
         try:
-            self._encode_many(records, texts, space, self._numbered_by_reference)
+            if self._encode_named is None:
+                self._encode_many(records, texts, space, self._numbered_otherwise)
+            else:
+                self._encode_named(records, texts, space, self._numbered_by_reference)
         finally:
             out += "".join(texts).encode("latin-1")
         return len(texts)
@@ -113,6 +121,26 @@ class Encoder:
     def _numbered_by_reference(self, datum: object, index: int) -> str:
         try:
             return self._text_by_reference(datum, index)
+        except DatumError as error:
+            raise DatumError(error.message, error.path, index) from None
+
+    def _text_otherwise(self, datum: object, index: int) -> str:
+        """Return the text of what code without names has no part for: by code with names, if any were met."""
+        names = self._names
+        if names is not None and names.are_met:
+            from avro_ocf.compiler.encoding.encode import compile_encoder
+
+            compiled = _unless_too_deep(lambda: compile_encoder(self.node, self.limits, None))
+            self._encode_named, self._names = compiled and compiled[0], None
+        if self._encode_named is None:
+            return self._text_by_reference(datum, index)
+        texts: list[str] = []
+        self._encode_named((datum,), texts, 1, self._text_by_reference)
+        return texts[0]
+
+    def _numbered_otherwise(self, datum: object, index: int) -> str:
+        try:
+            return self._text_otherwise(datum, index)
         except DatumError as error:
             raise DatumError(error.message, error.path, index) from None
 

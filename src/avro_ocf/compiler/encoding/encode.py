@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from avro_ocf.compiler.encoding.floats import CODES, runs_of_numbers
 from avro_ocf.compiler.encoding.parts import END, PartsEmitter, enclosed, joined
+from avro_ocf.compiler.encoding.unions import Names
 from avro_ocf.compiler.faults import FAULTS, Unusual
 from avro_ocf.compiler.layout import Layout, Type
 from avro_ocf.compiler.source import TooLongError, literal
@@ -30,12 +31,16 @@ JOINED_MAX: Final = 30
 """Parts of one f-string; CPython makes a list of more and joins that."""
 
 
-def compile_encoder(node: Node, limits: Limits) -> tuple[EncodeMany, str] | None:
-    """Return the generated encoder of `node` and its source, or None if only the reference can encode it."""
+def compile_encoder(node: Node, limits: Limits, names: Names | None) -> tuple[EncodeMany, str] | None:
+    """Return the generated encoder of `node` and its source, or None if only the reference can encode it.
+
+    It has code for values that name their branches of unions, which takes long to compile, only if there are no `names` to tell
+    that there are such values.
+    """
     layout = Layout(node)
     if sum(isinstance(item, Array | Map) for item in layout.items) > LOOPS_MAX:
         return None
-    emitter = EncodeEmitter(layout, limits)
+    emitter = EncodeEmitter(layout, limits, names)
     try:
         emitter.emit_root(node)
     except TooLongError:

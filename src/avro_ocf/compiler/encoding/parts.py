@@ -12,7 +12,7 @@ from typing import Final
 from avro_ocf.compiler.bulk import PAYING_SMALL, write_many
 from avro_ocf.compiler.encoding.floats import CODES, array_text, numbers_text, packer
 from avro_ocf.compiler.encoding.raws import raw_expression
-from avro_ocf.compiler.encoding.unions import branches_by_type, key_sets, optional_of
+from avro_ocf.compiler.encoding.unions import Names, branches_by_type, key_sets, optional_of
 from avro_ocf.compiler.faults import Unusual
 from avro_ocf.compiler.layout import Emitter, Layout
 from avro_ocf.compiler.source import literal
@@ -42,12 +42,16 @@ def index_text(index: int) -> str:
 
 
 class PartsEmitter(Emitter):
-    """Writes the parts of values. `seen` has the variables that keep the number of a UUID and its text for the next record."""
+    """Writes the parts of values. `seen` has the variables that keep the number of a UUID and its text for the next record.
 
-    __slots__ = ("_loops", "_symbols", "seen")
+    `names` is told of values that name their branches, for which there is code only without it.
+    """
 
-    def __init__(self, layout: Layout, limits: Limits) -> None:
+    __slots__ = ("_loops", "_symbols", "names", "seen")
+
+    def __init__(self, layout: Layout, limits: Limits, names: Names | None) -> None:
         super().__init__(layout, limits, {"join": "".join, "nothing": "", "string": string_text, "unusual": unusual})
+        self.names = names
         self.seen: list[str] = []
         self._loops = 0
         self._symbols: dict[tuple[int, str], dict[str, str]] = {}
@@ -225,7 +229,18 @@ class PartsEmitter(Emitter):
             test = f"({first}) is None" if python_type is type(None) else f"type({first}) is {self.bind(python_type, 'type')}"
             cases += f"{enclosed(self.branch(node, indexes, value, prefix))} if {test} else "
             first = value
-        return f"{cases}unusual()"
+        return cases + (self.named(node, value, prefix) if self.names is None else f"{self.bind(self.names, 'named')}({value})")
+
+    def named(self, node: Union, value: str, prefix: str) -> str:
+        """Return the expression for a value that names its branch."""
+        table = self.new("named")
+        entries = [
+            f"{literal(branch.name)}: ({literal(prefix + index_text(index))}, {self.function_for(branch)})"
+            for index, branch in enumerate(node.branches)
+        ]
+        self.late.append(f"{table} = {{{', '.join(entries)}}}")
+        text = f"(chosen := {table}[{value}[0]])[0] + chosen[1]({value}[1]{self.depth_argument()})"
+        return f"{enclosed(text)} if type({value}) is tuple and len({value}) == 2 else unusual()"
 
     def branch(self, node: Union, indexes: list[int], value: str, prefix: str) -> str:
         """Return the expression for a union's value that goes to one of the branches `indexes`."""

@@ -1,5 +1,8 @@
 """Which branch of a union a value goes to, as far as its Python type alone decides."""
 
+from typing import Never
+
+from avro_ocf.compiler.faults import Unusual
 from avro_ocf.schema.model import Fixed, Node, Record, Union
 
 PYTHON_TYPES = {
@@ -18,6 +21,20 @@ PYTHON_TYPES = {
     "record": dict,
     "error": dict,
 }
+
+
+class Names:
+    """What code calls with a value that has the type of no branch. `are_met` tells that one was a tuple, as names its branch."""
+
+    __slots__ = ("are_met",)
+
+    def __init__(self) -> None:
+        self.are_met = False
+
+    def __call__(self, value: object) -> Never:
+        """Raise `Unusual`."""
+        self.are_met = self.are_met or type(value) is tuple
+        raise Unusual
 
 
 def python_types(node: Node) -> tuple[type, ...]:
