@@ -269,8 +269,35 @@ def test_a_schema_that_no_table_can_have_is_told_and_left(rig: Rig) -> None:
     rig.replace(path, encode_header(header.schema, metadata=metadata, sync_marker=header.sync_marker) + data[header.size :])
     rig.lose_database()
     (problem,) = rig.run(rig.store.reindex()).skipped
-    assert problem == Problem(path, "no table can have its schema: none: there is no such field", is_repaired=False)
+    assert problem == Problem(
+        path, "no version of its table here can have its schema: none: there is no such field", is_repaired=False
+    )
     assert rig.count("table_schemas") == 0
+
+
+OTHERS: list[tuple[dict[str, Any], str | None, str]] = [
+    ({**V1, "fields": [V1["fields"][0], {"name": "a", "type": "string"}]}, "at", "a: it cannot read version 1"),
+    (V1, None, "its timestamp field is 'at', and that of the table None"),
+]
+
+
+@pytest.mark.parametrize(("other", "field", "message"), OTHERS)
+def test_a_version_that_cannot_read_those_here_is_told_and_left(
+    rig: Rig, other: dict[str, Any], field: str | None, message: str
+) -> None:
+    """The table was made anew before `reindex`, with another schema."""
+    rig.run(rig.store.add_table("t", V1, timestamp_field="at"))
+    rig.run(rig.store.add_table("t", V2, timestamp_field="at"))
+    rig.ingest("d", "t", [{"at": 1, "a": 1, "b": "x"}])
+    (path,) = rig.archive().files
+    rig.lose_database()
+    rig.run(rig.store.add_table("t", other, timestamp_field=field))
+    record = {"at": 2, "a": "x" if other != V1 else 2}
+    rig.ingest("d", "t", [record])
+    (problem,) = rig.run(rig.store.reindex()).skipped
+    assert problem.place == path
+    assert message in problem.problem
+    assert rig.read("d", "t") == [record]
 
 
 def test_a_copy_of_an_object_under_another_key_doubles_nothing(rig: Rig) -> None:

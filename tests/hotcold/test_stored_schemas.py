@@ -156,6 +156,7 @@ BROKEN: list[tuple[str, str, str]] = [
     ('{"type": "record", "name": "Top", "fields": [{"name": "a", "type": "int128"}]}', "", "unknown type"),
     ('"int"', "", "a table's schema is a record, not int"),
     (json.dumps(PLAIN), "at", "at: there is no such field"),
+    ("\ufeff{}", "", "no type is given"),
     (json.dumps(record_of({"name": "a", "type": nested(120)})), "", "nested more than 100 deep"),
 ]
 PUT = "INSERT INTO table_schemas VALUES (?1, CAST(?2 AS INTEGER), ?3, NULLIF(?4, ''))"
@@ -200,6 +201,15 @@ def test_every_table_is_looked_at(rig: Rig) -> None:
             rig.sql(PUT, f"t{number:02}", str(version), "{" if wrong else json.dumps({**PLAIN, "doc": str(version)}), "")
     bad = [f"table t{number:02}" for number in range(30) if number % 7 == 3 and number % 3]
     assert [problem.place for problem in rig.run(rig.store.verify()).problems] == bad
+
+
+def test_versions_of_two_timestamp_fields_are_found(rig: Rig) -> None:
+    rig.run(rig.store.doctor())
+    dated = json.dumps(record_of({"name": "at", "type": "long"}))
+    rig.sql(PUT, "t", "1", dated, "at")
+    rig.sql(PUT, "t", "2", json.dumps({**json.loads(dated), "doc": ""}), "")
+    (problem,) = rig.run(rig.store.verify()).problems
+    assert "version 2 cannot be read: its timestamp field is None, and that of the first version 'at'" in problem.problem
 
 
 def test_versions_that_do_not_fit_each_other_are_found(rig: Rig) -> None:

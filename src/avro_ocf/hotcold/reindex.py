@@ -20,7 +20,8 @@ from avro_ocf.hotcold.record_keys import StoredRecord
 from avro_ocf.hotcold.reports import Problem, ReindexReport
 from avro_ocf.hotcold.stored_schemas import check_record_schema
 from avro_ocf.hotcold.strays import compare, stray_objects
-from avro_ocf.hotcold.table import JSON_VERSION
+from avro_ocf.hotcold.table import JSON_VERSION, Table
+from avro_ocf.hotcold.tables import load_table
 from avro_ocf.hotcold.whole_file import WholeFile, read_whole
 
 
@@ -39,6 +40,7 @@ async def reindex(context: Context, on_progress: OnProgress) -> ReindexReport:
 
 
 async def _take_up(context: Context, file: WholeFile, report: ReindexReport) -> ReindexReport:
+    await _check_schema(context, file)
     records = [record for block in file.blocks for record in file.records(block)]
     there, missing = await compare(context, file.directory.group, records)
     if not there:
@@ -52,6 +54,21 @@ async def _take_up(context: Context, file: WholeFile, report: ReindexReport) -> 
     except ConflictError:
         raise ConflictError("its table has another schema in this database, or none, or another call was first") from None
     return report
+
+
+async def _check_schema(context: Context, file: WholeFile) -> None:
+    """Raise `DamagedError` for a file with whose schema its table could not be read any more."""
+    group, field, schema = file.directory.group, file.directory.timestamp_field, file.header.schema
+    if group.table_version == JSON_VERSION:
+        return
+    known = await load_table(context, group.table_name)
+    try:
+        check_record_schema(schema, field)
+        if known.schemas and field != known.timestamp_field:
+            raise SchemaError(f"its timestamp field is {field!r}, and that of the table {known.timestamp_field!r}")
+        Table(group.table_name, {group.table_version: schema, **known.schemas}, field).check_versions()
+    except SchemaError as error:
+        raise DamagedError(f"no version of its table here can have its schema: {error}") from None
 
 
 def _index_changes(context: Context, file: WholeFile, records: list[StoredRecord]) -> Iterator[Statement]:
@@ -101,18 +118,11 @@ def _old_rows(record: StoredRecord, *, is_new: bool) -> Iterator[tuple[int | Non
 
 
 def _schema(file: WholeFile) -> list[Statement]:
-    """Return the statement that registers the file's schema, if its table has one and the database does not know it.
-
-    Raises `DamagedError` for one that would keep the table from being read.
-    """
+    """Return the statement that registers the file's schema, if its table has one and the database does not know it."""
     group = file.directory.group
     if group.table_version == JSON_VERSION:
         return []
     field = file.directory.timestamp_field or ""
-    try:
-        check_record_schema(file.header.schema, file.directory.timestamp_field)
-    except SchemaError as error:
-        raise DamagedError(f"no table can have its schema: {error}") from None
     return [bind(sql.INSERT_SCHEMA_IF_NEW, group.table_name, group.table_version, file.header.schema.json, field)]
 
 

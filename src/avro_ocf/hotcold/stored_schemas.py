@@ -70,10 +70,15 @@ def _logical_types(root: Node) -> list[Logical | None]:
     return found
 
 
-def read_stored(table_name: str, row: Row) -> Schema:
-    """Return the schema of a row of `table_schemas`. Raises `DamagedError` for one that is none, or is none of a table."""
-    text, field = row["schema"], row["timestamp_field"]
+def read_stored(table_name: str, row: Row, field: str | None) -> Schema:
+    """Return the schema of a row of `table_schemas`, one of a table whose timestamp field is `field`.
+
+    Raises `DamagedError` for one that is none, or is none of such a table.
+    """
+    text = row["schema"]
     try:
+        if row["timestamp_field"] != field:
+            raise SchemaError(f"its timestamp field is {row['timestamp_field']!r}, and that of the first version {field!r}")
         if not isinstance(text, str):
             raise SchemaError("it is no text")
         schema = parse_schema(text, strict=False)

@@ -32,8 +32,8 @@ class Table:
     @classmethod
     def from_rows(cls, name: str, rows: Sequence[Row]) -> "Table":
         """Return the table that rows of `table_schemas` describe. Raises `DamagedError` for a schema that cannot be read."""
-        schemas = {int(row["table_version"]): read_stored(name, row) for row in rows}
-        return cls(name, schemas, rows[0]["timestamp_field"] if rows else None)
+        field = rows[0]["timestamp_field"] if rows else None
+        return cls(name, {int(row["table_version"]): read_stored(name, row, field) for row in rows}, field)
 
     @property
     def newest(self) -> int:
