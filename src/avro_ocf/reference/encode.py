@@ -337,7 +337,7 @@ def floating(type_name: str, datum: object) -> Encoded:
     if not isinstance(datum, int):
         return data, EXACT if survives else CONVERTED
     if not survives:
-        raise Fault(f"no {type_name} is {describe(datum)}; float(value) rounds it")
+        raise Fault(f"no {type_name} is {describe(datum)}; given as a float, with a point, it is rounded")
     return data, CONVERTED
 
 

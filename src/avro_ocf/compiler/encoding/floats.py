@@ -13,7 +13,7 @@ CODES: Final = {"float": "f", "double": "d"}
 """What `struct` calls them."""
 
 _FLOATS: Final = frozenset({float})
-_NUMBERS: Final = frozenset({float, int})
+_INTS: Final = frozenset({int})
 _HELD: Final = {CODES[name]: most for name, most in HELD.items()}
 
 RUN_MAX: Final = 64
@@ -52,7 +52,10 @@ def array_text(code: str) -> Callable[[list[float]], str]:
 
     def encode(values: list[float]) -> str:
         if not _FLOATS.issuperset(map(type, values)):
-            check_ints(values, most)
+            if not _INTS.issuperset(map(type, values)):
+                check_ints(values, most)
+            elif max(values) > most or min(values) < -most:
+                raise Unusual
         count = len(values)
         pack = packers[count] if count < _STRUCTS else Struct(f"<{count}{code}").pack
         return pack(*values).decode("latin-1")
@@ -62,11 +65,13 @@ def array_text(code: str) -> Callable[[list[float]], str]:
 
 def check_ints(values: Sequence[float], most: int) -> None:
     """Raise `Unusual` unless all values are floats, or ints no further than `most` from 0: all of these can be packed exactly."""
-    if not _NUMBERS.issuperset(map(type, values)):
-        raise Unusual
-    ints = [value for value in values if type(value) is int]
-    if ints and (max(ints) > most or min(ints) < -most):
-        raise Unusual
+    for value in values:
+        kind = type(value)
+        if kind is int:
+            if value > most or value < -most:
+                raise Unusual
+        elif kind is not float:
+            raise Unusual
 
 
 def runs_of_numbers(fields: Sequence[Field]) -> list[list[Field]]:
