@@ -110,6 +110,9 @@ FILE_COMMANDS = [
     ["head"],
     ["count"],
     ["schema"],
+    ["schema", "--check"],
+    ["schema", "--with"],
+    ["head", "--limits"],
     ["meta"],
     ["meta", "--json"],
     ["index"],
@@ -168,6 +171,12 @@ def test_encode(folder: Path, given: Given, text: str) -> None:
     lines.write_text(f'{{"{text}": {{"${text}": 1}}}}')
     run("encode", lines, out)
     run("encode", "--codec", text, lines, out)
+
+
+def test_commands_print_through_one_module() -> None:
+    for path in Path(output.__file__).parent.glob("*.py"):
+        if path.name not in {"output.py", "program.py"}:
+            assert not re.search(r"\bprint\(|sys\.std(out|err)\b(?!\.isatty)", path.read_text()), path
 
 
 @given(TEXTS)

@@ -28,7 +28,7 @@ def test_a_schema_with_half_a_surrogate_pair_is_printed_as_json(run: Run, tmp_pa
 
 
 def test_meta(run: Run, tmp_path: Path) -> None:
-    metadata: dict[str, bytes | str] = {"origin": "Nemuro ☂", "key": b"\xff\x00", "bell": "\a"}
+    metadata: dict[str, bytes | str] = {"origin": "Nemuro ☂", "key": b"\xff\x00", "bell": "\a", "lines": '{\r\n\t"a": 1}\n'}
     with Writer(tmp_path / "a.avro", '"int"', metadata=metadata, sync_marker=bytes(range(16))) as writer:
         writer.write(1)
     shown = json.loads(run("meta", "--json", "a.avro").stdout)
@@ -36,12 +36,13 @@ def test_meta(run: Run, tmp_path: Path) -> None:
         "codec": "deflate",
         "sync_marker": "000102030405060708090a0b0c0d0e0f",
         "header_bytes": writer.header.size,
-        "metadata": {"origin": "Nemuro ☂", "key": "ff00", "bell": "07"},
+        "metadata": {"origin": "Nemuro ☂", "key": "ff00", "bell": "07", "lines": '{\r\n\t"a": 1}\n'},
     }
     table = run("meta", "a.avro").stdout.decode().splitlines()
     assert table[0].split() == ["name", "value"]
     assert table[1].split() == ["codec", "deflate"]
     assert "metadata origin  Nemuro ☂" in table
+    assert r'metadata lines   {\r\n\t"a": 1}\n' in table
 
 
 def test_index_as_json_and_as_a_table(run: Run, weather: Path) -> None:

@@ -126,4 +126,4 @@ def _shown(value: bytes) -> str:
         text = value.decode()
     except UnicodeDecodeError:
         return value.hex()
-    return text if text.isprintable() else value.hex()
+    return text if text.translate(dict.fromkeys(map(ord, "\t\n\r"))).isprintable() else value.hex()
