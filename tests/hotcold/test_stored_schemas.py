@@ -16,6 +16,7 @@ from tests.hotcold.stores import NOW_MS, Rig, memory_rig
 
 pytestmark = pytest.mark.host
 
+PLAIN: Any = {"type": "record", "name": "Top", "fields": [{"name": "a", "type": "int"}]}
 WIDE = Limits(schema_depth=150, schema_nodes=100_000, datum_depth=150)
 NARROW = Limits(schema_depth=20, schema_nodes=500, datum_depth=20, zero_byte_items=50)
 
@@ -116,7 +117,17 @@ def test_a_schema_that_parses_is_refused_or_works(data: st.DataObject, strict: b
         (
             record_of({"name": "a", "type": {"type": "array", "items": {"type": "int", "logicalType": "date"}}}),
             {"logical_types": False},
-            r"a\[\]: a store parses it with logical types, as date, and here it is plain",
+            r"a\[\]: a store keeps its text alone, and by that it is date, not a plain value",
+        ),
+        (
+            record_of({"name": "a", "type": {"type": "int", "logicalType": "date"}}),
+            {"conversions": {"date": (int, str)}},
+            "a: .* by that it is date, not what a conversion makes of date: parse it with logical types and without conversions",
+        ),
+        (
+            record_of({"name": "a", "type": {"type": "string", "logicalType": "word"}}),
+            {"conversions": {"word": (str, str)}},
+            "a: .* by that it is a plain value, not what a conversion makes of word",
         ),
     ],
 )
@@ -126,6 +137,17 @@ def test_a_schema_that_would_be_read_back_as_another_is_refused(declared: Any, s
         with pytest.raises(SchemaError, match=message):
             add(rig, schema)
         assert rig.ingest("d", "t", [{"json": 1}]).table_version == 0
+
+
+def test_a_conversion_that_a_schema_has_no_use_for_is_in_no_way(rig: Rig) -> None:
+    schema = parse_schema(PLAIN, conversions={"word": (str, str)})
+    assert add(rig, schema) == add(rig, PLAIN) == 1
+
+
+def test_types_of_other_documents_are_stored_with_the_schema(rig: Rig) -> None:
+    schema = parse_schema(record_of({"name": "inner", "type": "a.Inner"}), known=[{**PLAIN, "name": "a.Inner"}])
+    assert add(rig, schema) == 1
+    check_works(rig, schema, [{"inner": {"a": 1}}], None)
 
 
 def test_what_a_file_may_have_in_its_schema_a_table_may_have(rig: Rig) -> None:
@@ -150,7 +172,6 @@ def test_a_time_is_found_behind_a_record_of_the_same_type(rig: Rig, declared: An
     assert [row["timestamp"] for row in rig.sql("SELECT timestamp FROM buffer_logs ORDER BY id")] == [77, 5]
 
 
-PLAIN = record_of({"name": "a", "type": "int"})
 BROKEN: list[tuple[str, str, str]] = [
     ("{", "", "version 1 cannot be read: not JSON"),
     ('{"type": "record", "name": "Top", "fields": [{"name": "a", "type": "int128"}]}', "", "unknown type"),

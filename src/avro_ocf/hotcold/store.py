@@ -95,10 +95,10 @@ class HotCold:
         """Register a schema as the newest version of table `name` and return the version's number, from 1 on.
 
         `schema` is a `Schema` or what `parse_schema` takes, a record that can read what all versions so far have written; one that
-        is there already keeps its number. Its text is stored, and parsed with the default limits and logical types wherever it is
-        read. `timestamp_field` names the field that holds a record's time, for all versions. Raises `SchemaError`, also for a
-        `Schema` that its text alone does not stand for, `DatumError` for a bad name, `ConflictError` for a table that holds records
-        without a schema, and `DamagedError` for one whose schemas so far cannot be read.
+        is there already keeps its number. Its text is stored, and parsed with the default limits, logical types and no conversions
+        wherever it is read. `timestamp_field` names the field that holds a record's time, for all versions. Raises `SchemaError`,
+        also for a `Schema` that its text alone does not stand for, `DatumError` for a bad name, `ConflictError` for a table that
+        holds records without a schema, and `DamagedError` for one whose schemas so far cannot be read.
         """
         context = await self._ready()
         version = await add_table(context, check_table(name), parse_schema(schema), timestamp_field)

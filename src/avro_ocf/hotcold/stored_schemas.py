@@ -30,8 +30,8 @@ def as_stored(schema: Schema) -> Schema:
     while waiting:
         path, given, kept = waiting.pop()
         if given.logical != kept.logical:
-            told = f"a store parses it with logical types, as {_told(kept.logical)}, and here it is {_told(given.logical)}"
-            raise SchemaError(f"{told}: parse it so, or leave the logical type out", path)
+            told = f"a store keeps its text alone, and by that it is {_told(kept.logical)}, not {_told(given.logical)}"
+            raise SchemaError(f"{told}: parse it with logical types and without conversions", path)
         if id(given) in seen:
             continue
         seen.add(id(given))
@@ -45,7 +45,9 @@ def as_stored(schema: Schema) -> Schema:
 
 
 def _told(logical: Logical | None) -> str:
-    return logical.name if logical else "plain"
+    if logical is None:
+        return "a plain value"
+    return f"what a conversion makes of {logical.name}" if logical.custom else logical.name
 
 
 @lru_cache(256)
