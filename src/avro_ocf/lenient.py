@@ -64,24 +64,40 @@ class LenientEncoder:
             pass
         return self._strict.append(fitted(self._strict.node, datum, self._strict.limits), out)
 
+    def text(self, datum: object) -> str:
+        """Return the bytes of `datum` as text, a character for each. Raises `DatumError`."""
+        try:
+            return self._strict.text(datum)
+        except DatumError:
+            pass
+        return self._strict.text(fitted(self._strict.node, datum, self._strict.limits))
+
+    def append_texts(self, records: Iterable[object], texts: list[str], space_bytes: int) -> None:
+        """Add the `text` of records to the empty list `texts` until they take `space_bytes` or there are no more.
+
+        Raises `DatumError` with `record`, the index of the one at fault among those taken; those before it are in `texts`.
+        """
+        for record in records:
+            try:
+                text = self.text(record)
+            except DatumError as error:
+                raise DatumError(error.message, error.path, len(texts)) from None
+            texts.append(text)
+            space_bytes -= len(text)
+            if space_bytes <= 0:
+                break
+
     def append_until(self, records: Iterable[object], out: bytearray, stop_bytes: int) -> int:
         """Add the bytes of records to `out` until it has `stop_bytes` or there are no more, and return their count.
 
-        Raises `DatumError` with `record`, the index of the one at fault among those taken; the bytes of those before it are in
-        `out`.
+        Raises as `append_texts`; the bytes of the records before the one at fault are in `out`.
         """
-        count = 0
-        if len(out) >= stop_bytes:
-            return count
-        for record in records:
-            try:
-                self.append(record, out)
-            except DatumError as error:
-                raise DatumError(error.message, error.path, count) from None
-            count += 1
-            if len(out) >= stop_bytes:
-                break
-        return count
+        texts: list[str] = []
+        try:
+            self.append_texts(records, texts, stop_bytes - len(out))
+        finally:
+            out += "".join(texts).encode("latin-1")
+        return len(texts)
 
 
 def fitted(node: Node, datum: object, limits: Limits) -> object:

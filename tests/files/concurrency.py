@@ -9,13 +9,13 @@ from types import FrameType
 from typing import Any, TypeVar
 
 from avro_ocf.container import block, parser
-from avro_ocf.files import binary, reader
+from avro_ocf.files import binary, filler, reader, sink, writer
 
 THREADS = 8
 
 Result = TypeVar("Result")
 
-INTERRUPTED = {module.__file__ for module in (binary, reader, block, parser)}
+INTERRUPTED = {module.__file__ for module in (binary, filler, reader, sink, writer, block, parser)}
 """The sources that an interrupt may come in."""
 
 

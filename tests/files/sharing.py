@@ -5,6 +5,7 @@ import itertools
 import json
 import os
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, BinaryIO, Final, cast
@@ -14,7 +15,8 @@ from avro_ocf.container.block import Block
 from avro_ocf.errors import AvroError, FormatError
 from avro_ocf.files.reader import Reader
 from avro_ocf.files.writer import Writer
-from tests.container.build import SHIP, ship
+from avro_ocf.limits import DEFAULT_LIMITS
+from tests.container.build import NULLS, SHIP, ship
 from tests.files.concurrency import THREADS, Pipe, in_threads
 
 COUNT: Final = 4000
@@ -149,6 +151,156 @@ def a_reader_may_be_closed_meanwhile() -> None:
                 assert result is None or (isinstance(result, AvroError) and "closed" in str(result)), result
 
 
+class Sinks:
+    """Files to write: a path, memory, and what can only be written to. `records()` reads the one that was given last."""
+
+    def __init__(self) -> None:
+        self.records: Callable[[], list[Any]] = list
+
+    def __iter__(self) -> Iterator[Any]:
+        with path_of(b"") as path:
+            self.records = lambda: self._read(path)
+            yield path
+            with open(path, "wb") as file:
+                yield file
+        memory = io.BytesIO()
+        self.records = lambda: self._read(io.BytesIO(memory.getvalue()))
+        yield memory
+        pipe = Out()
+        self.records = lambda: self._read(io.BytesIO(pipe.taken))
+        yield pipe
+
+    def _read(self, source: Any) -> list[Any]:
+        with Reader(source) as reader:
+            return list(reader)
+
+
+class Out:
+    """The least that can be written to. It takes a few bytes at a time."""
+
+    def __init__(self) -> None:
+        self.taken = bytearray()
+
+    def write(self, data: bytes) -> int:
+        self.taken += data[:100]
+        return len(data[:100])
+
+
+def parts(number: int, count: int = 400) -> list[list[int]]:
+    """Return numbers that no other thread has, in lists of several lengths."""
+    mine = iter(range(number * count, (number + 1) * count))
+    return [list(itertools.islice(mine, length)) for length in itertools.islice(itertools.cycle((1, 3, 17)), 60)]
+
+
+def each_record_is_written_once() -> None:
+    def write(number: int, writer: Writer) -> None:
+        for turn, records in enumerate(parts(number)):
+            match (turn + number) % 5:
+                case 0:
+                    writer.write_many(iter(records))
+                case 1 if records:
+                    assert writer.write_block(records) in writer.blocks
+                case 2:
+                    writer.write_many(records)
+                    writer.flush()
+                case _:
+                    for record in records:
+                        writer.write(record)
+
+    for sink in (sinks := Sinks()):
+        with Writer(sink, "int", block_size=40) as writer:
+            results = in_threads(lambda number, writer=writer: write(number, writer))  # type: ignore[misc]
+        assert results == [None] * THREADS, results
+        assert sorted(sinks.records()) == list(range(THREADS * 400))
+        assert sum(block.record_count for block in writer.blocks) == THREADS * 400
+
+
+def blocks_do_not_grow_past_their_size() -> None:
+    writer = Writer(io.BytesIO(), "bytes", "null", block_size=1000)
+
+    def write(_: int) -> None:
+        for _ in range(2000):
+            writer.write(bytes(9))
+
+    assert in_threads(write) == [None] * THREADS
+    writer.close()
+    assert sum(block.record_count for block in writer.blocks) == THREADS * 2000
+    assert max(block.record_count for block in writer.blocks) <= 100 + THREADS
+
+
+def values_of_no_byte_are_counted() -> None:
+    schema = parse_schema(NULLS.json, limits=DEFAULT_LIMITS._replace(zero_byte_items=20))
+    out = io.BytesIO()
+    with Writer(out, schema) as writer:
+
+        def write(number: int) -> None:
+            for length in range(1, 15):
+                writer.write([None] * length)
+                writer.write_many([[None] * number, []])
+
+        assert in_threads(write) == [None] * THREADS
+    with Reader(io.BytesIO(out.getvalue()), limits=schema.limits) as reader:
+        written = [length for number in range(THREADS) for length in (*range(1, 15), *[number] * 14, *[0] * 14)]
+        assert sorted(len(record) for record in reader) == sorted(written)
+
+
+def a_writer_may_be_closed_meanwhile() -> None:
+    for turn in range(30):
+        out = io.BytesIO()
+        writer = Writer(out, "int", block_size=50)
+
+        def write(number: int, writer: Writer = writer, turn: int = turn) -> list[int]:
+            written: list[int] = []
+            if number == 0:
+                while len(writer.blocks) < turn % 7:
+                    pass
+                writer.close()
+                return written
+            try:
+                for record in range(number * COUNT, (number + 1) * COUNT):
+                    if record % 10:
+                        writer.write(record)
+                    else:
+                        writer.write_many([record])
+                    written.append(record)
+            except AvroError as error:
+                assert "closed" in str(error)
+            return written
+
+        written = all_of(in_threads(write))
+        assert sorted(Reader(io.BytesIO(out.getvalue()))) == written
+
+
+def nobody_waits_for_slow_records() -> None:
+    out = io.BytesIO()
+    written = threading.Semaphore(0)
+
+    def slow(writer: Writer) -> Iterator[int]:
+        for number in range(THREADS - 1):
+            assert written.acquire(timeout=60)
+            writer.write(100 + number)  # to the very writer that takes these
+            yield number
+
+    with Writer(out, "int") as writer:
+
+        def write(number: int) -> None:
+            if number == 0:
+                writer.write_many(slow(writer))
+            elif number == 1:
+                assert writer.write_block(itertools.chain([10], slow(writer))).record_count == THREADS
+            else:
+                writer.write(1000)
+                writer.flush()
+                for _ in range(3):
+                    written.release()
+
+        results = in_threads(write)
+    assert results == [None] * THREADS, results
+    pulled = list(range(THREADS - 1))
+    expected = [*pulled * 2, *(100 + number for number in pulled * 2), 10, *[1000] * (THREADS - 2)]
+    assert sorted(Reader(io.BytesIO(out.getvalue()))) == sorted(expected)
+
+
 FRESH = itertools.count()
 
 
@@ -182,6 +334,11 @@ CHECKS: Final[list[Callable[[], None]]] = [
     blocks_and_their_records_disturb_no_loop,
     each_loop_meets_the_error,
     a_reader_may_be_closed_meanwhile,
+    each_record_is_written_once,
+    blocks_do_not_grow_past_their_size,
+    values_of_no_byte_are_counted,
+    a_writer_may_be_closed_meanwhile,
+    nobody_waits_for_slow_records,
     one_schema_generates_code_for_all,
 ]
 

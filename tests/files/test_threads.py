@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from avro_ocf.files import reader
+from avro_ocf.files import filler, reader
 from tests.files.sharing import CHECKS
 
 REPOSITORY = Path(__file__).parents[2]
@@ -29,7 +29,8 @@ pytestmark = pytest.mark.host  # there are no threads in Pyodide
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_sharing(check: Callable[[], None], has_global_lock: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if not has_global_lock:
-        monkeypatch.setattr(reader, "has_global_lock", lambda: False)
+        for module in (reader, filler):
+            monkeypatch.setattr(module, "has_global_lock", lambda: False)
     check()
 
 

@@ -60,6 +60,14 @@ class Encoder:
         self._encode_many((datum,), texts, 1, self._text_otherwise)
         return texts[0].encode("latin-1")
 
+    def text(self, datum: object) -> str:
+        """Return the bytes of `datum` as text, a character for each, which is what generated code makes. Raises `DatumError`."""
+        if self._encode_many is None:
+            return self._text_by_reference(datum, 0)
+        texts: list[str] = []
+        self._encode_many((datum,), texts, 1, self._text_otherwise)
+        return texts[0]
+
     def append(self, datum: object, out: bytearray) -> int:
         """Add the bytes of `datum` to `out` and return its charge, the count of its values that take no byte.
 
@@ -74,41 +82,44 @@ class Encoder:
         out += encode(self.node, datum, self.limits, budget)
         return budget.spent
 
+    def append_texts(self, records: Iterable[object], texts: list[str], space_bytes: int) -> None:
+        """Add the `text` of records to the empty list `texts` until they take `space_bytes` or there are no more.
+
+        Raises `DatumError` with `record`, the index of the one at fault among those taken; those before it are in `texts`.
+        """
+        if self._encode_named is not None:
+            self._encode_named(records, texts, space_bytes, self._numbered_by_reference)
+            return
+        if self._encode_many is not None:
+            self._encode_many(records, texts, space_bytes, self._numbered_otherwise)
+            return
+        from avro_ocf.reference import Budget, encode
+
+        budget = Budget(self.limits.zero_byte_items)
+        for record in records:
+            try:
+                text = encode(self.node, record, self.limits, budget).decode("latin-1")
+            except DatumError as error:
+                raise DatumError(error.message, error.path, len(texts)) from None
+            texts.append(text)
+            space_bytes -= len(text)
+            if space_bytes <= 0:
+                break
+
     def append_until(self, records: Iterable[object], out: bytearray, stop_bytes: int) -> int:
         """Add the bytes of records to `out` until it has `stop_bytes` or there are no more, and return their count.
 
-        Raises `DatumError` with `record`, the index of the one at fault among those taken; the bytes of those before it are in
-        `out`.
+        Raises as `append_texts`; the bytes of the records before the one at fault are in `out`.
         """
         space = stop_bytes - len(out)
         if space <= 0:
             return 0
-        if self._encode_many is None:
-            return self._append_by_reference(records, out, stop_bytes)
         texts: list[str] = []
         try:
-            if self._encode_named is None:
-                self._encode_many(records, texts, space, self._numbered_otherwise)
-            else:
-                self._encode_named(records, texts, space, self._numbered_by_reference)
+            self.append_texts(records, texts, space)
         finally:
             out += "".join(texts).encode("latin-1")
         return len(texts)
-
-    def _append_by_reference(self, records: Iterable[object], out: bytearray, stop_bytes: int) -> int:
-        from avro_ocf.reference import Budget, encode
-
-        budget = Budget(self.limits.zero_byte_items)
-        count = 0
-        for record in records:
-            try:
-                out += encode(self.node, record, self.limits, budget)
-            except DatumError as error:
-                raise DatumError(error.message, error.path, count) from None
-            count += 1
-            if len(out) >= stop_bytes:
-                break
-        return count
 
     def _by_reference(self, datum: object) -> bytes:
         from avro_ocf.reference import encode

@@ -45,6 +45,8 @@ def make_header(
     A `str` in `metadata` is written as UTF-8. Raises `DatumError` for a reserved key (`avro.` and what follows), for a sync marker
     that is not 16 bytes and for a header past `limits.header_bytes`, and `UnsupportedCodecError`.
     """
+    if not isinstance(codec, str):
+        raise TypeError(f"a codec is a str, not {type(codec).__name__}")
     codec_for_writing(codec)
     if len(sync_marker) != SYNC_BYTES:
         raise DatumError(f"a sync marker is {SYNC_BYTES} bytes, not {len(sync_marker)}")

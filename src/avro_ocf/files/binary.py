@@ -3,6 +3,7 @@
 import contextlib
 import os
 import stat
+import sys
 from collections.abc import Iterator
 from threading import RLock
 from typing import Any, BinaryIO, Final, cast
@@ -87,36 +88,9 @@ class Source:
         return AvroError("the reader is closed") if self._owned and self._file.closed else error
 
 
-class Sink:
-    """A file to write, from where the file object stands."""
-
-    def __init__(self, file: Any, *, owned: bool) -> None:
-        self._file = file
-        self._owned = owned
-
-    def write(self, data: bytes) -> None:
-        """Write all of `data`."""
-        written = self._file.write(data)
-        while written is not None and written < len(data):  # an unbuffered file may take less than it is given
-            data = data[written:]
-            written = self._file.write(data)
-
-    def flush(self) -> None:
-        """Hand what was written to the operating system, where the file object can."""
-        if hasattr(self._file, "flush"):
-            self._file.flush()
-
-    def close(self) -> None:
-        """Close the file, if it was given as a path."""
-        if self._owned:
-            self._file.close()
-
-
-def open_sink(path_or_file: PathOrFile) -> Sink:
-    """Open a path for writing, emptying the file, or take a file object as it is."""
-    if is_path(path_or_file, "write"):
-        return Sink(open(cast("str", path_or_file), "wb"), owned=True)
-    return Sink(path_or_file, owned=False)
+def has_global_lock() -> bool:
+    """Tell whether one thread at a time runs Python code."""
+    return bool(getattr(sys, "_is_gil_enabled", lambda: True)())
 
 
 @contextlib.contextmanager

@@ -1,6 +1,5 @@
 """`Reader`: the records and blocks of a container file."""
 
-import sys
 from collections.abc import Callable, Iterator
 from itertools import chain
 from operator import length_hint
@@ -13,7 +12,7 @@ from avro_ocf.container.block import HEAD_BYTES, Block, StoredBlock, decode_bloc
 from avro_ocf.container.header import SYNC_BYTES, Header
 from avro_ocf.container.parser import NEED_DATA, Signal, StreamParser
 from avro_ocf.errors import AvroError, FormatError, LimitError, TruncatedError
-from avro_ocf.files.binary import PathOrFile, Source
+from avro_ocf.files.binary import PathOrFile, Source, has_global_lock
 from avro_ocf.limits import DEFAULT_LIMITS, Limits
 from avro_ocf.schema.conversions import Conversions
 
@@ -35,11 +34,6 @@ class _Pull(Generic[Item]):
     def __next__(self) -> Item:
         with self._lock:
             return self._take()
-
-
-def has_global_lock() -> bool:
-    """Tell whether one thread at a time runs Python code."""
-    return bool(getattr(sys, "_is_gil_enabled", lambda: True)())
 
 
 class Reader:

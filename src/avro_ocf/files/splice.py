@@ -1,6 +1,7 @@
 """Container files made of others: blocks are copied as they are wherever that is possible."""
 
 from collections.abc import Iterable
+from typing import BinaryIO
 
 from avro_ocf.api import Schema, parse_schema
 from avro_ocf.container.block import Block, StoredBlock, decode_block, join_block
@@ -8,8 +9,9 @@ from avro_ocf.container.header import RESERVED, HeaderParser
 from avro_ocf.container.parser import END, NEED_DATA
 from avro_ocf.container.salvage import LostRange, SalvageParser, SalvageReport
 from avro_ocf.errors import DatumError, LimitError, NeedMoreData, TruncatedError
-from avro_ocf.files.binary import PathOrFile, Sink, Source, is_same_file, replacing
+from avro_ocf.files.binary import PathOrFile, Source, is_same_file, replacing
 from avro_ocf.files.reader import Reader
+from avro_ocf.files.sink import write_all
 from avro_ocf.files.writer import Writer
 from avro_ocf.limits import DEFAULT_LIMITS, Limits
 from avro_ocf.resolution.resolve import resolve
@@ -90,7 +92,7 @@ def salvage(source: PathOrFile, out: PathOrFile, *, limits: Limits = DEFAULT_LIM
     reader = Source(source)
     try:
         with replacing(out) as file:
-            report = _salvage(reader, Sink(file, owned=False), limits)
+            report = _salvage(reader, file, limits)
             check_place(report, source, out)
             return report
     finally:
@@ -104,7 +106,7 @@ def check_place(report: SalvageReport, source: PathOrFile, out: PathOrFile) -> N
         raise LimitError(f"a block that may be sound would be lost with the file: {reason}", offset=start)
 
 
-def _salvage(source: Source, sink: Sink, limits: Limits) -> SalvageReport:
+def _salvage(source: Source, out: BinaryIO, limits: Limits) -> SalvageReport:
     header_parser = HeaderParser(limits, logical_types=True)
     prefix = bytearray()
     while True:
@@ -117,7 +119,7 @@ def _salvage(source: Source, sink: Sink, limits: Limits) -> SalvageReport:
                 found = "the bytes end inside the header" if prefix else "there are no bytes"
                 raise TruncatedError(found, offset=0) from None
             prefix += data
-    sink.write(bytes(prefix[: header.size]))
+    write_all(out, bytes(prefix[: header.size]))
     report = SalvageReport(header, [], [])
     parser = SalvageParser(header)
     parser.receive_data(bytes(prefix[header.size :]) or source.read())
@@ -127,6 +129,6 @@ def _salvage(source: Source, sink: Sink, limits: Limits) -> SalvageReport:
         elif isinstance(event, LostRange):
             report.lost.append(event)
         elif isinstance(event, StoredBlock):
-            sink.write(join_block(header, event.block.record_count, event.data))
+            write_all(out, join_block(header, event.block.record_count, event.data))
             report.kept.append(event.block)
     return report
