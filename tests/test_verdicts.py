@@ -17,6 +17,7 @@ from avro_ocf import (
     DatumError,
     FormatError,
     Reader,
+    ResolutionError,
     Schema,
     SchemaError,
     TruncatedError,
@@ -327,6 +328,42 @@ def test_a_record_that_fails_to_encode(schema: Schema, codec: str) -> None:
                     assert error.path == path
         files.append(file.getvalue())
     assert files[0] == files[1]
+
+
+NO_PLACE: list[tuple[object, object, bytes, int, str]] = [
+    (["int", "string"], "int", b"\2\2a", 1, "f"),
+    (["null", ENUM], ["null", "int"], b"\2\0", 1, "f"),
+    (ENUM, {**ENUM, "symbols": ["HEARTS"]}, b"\0", 0, "f"),
+    ({"type": "array", "items": ENUM}, {"type": "array", "items": {**ENUM, "symbols": ["SPADES"]}}, b"\4\0\2\0", 2, "f[1]"),
+    ("bytes", "string", b"\2\xff", 0, "f"),
+]
+
+
+@pytest.mark.parametrize(("written", "read", "data", "offset", "path"), NO_PLACE)
+def test_what_only_the_data_show_the_reader_to_lack_is_a_resolution_error(
+    written: object, read: object, data: bytes, offset: int, path: str
+) -> None:
+    schema, reader = parse_schema(record(field(written))), parse_schema(record(field(read)))
+    plan = resolve(schema.node, reader.node)
+    ways: list[tuple[int, int | None, int | None, Callable[[], object]]] = [
+        (0, None, None, lambda: reference.decode(plan, data, 0, DEFAULT_LIMITS)),
+        (0, None, None, lambda: schema.decode(data, reader)),
+        (3, None, None, lambda: schema.decode_from(b"abc" + data + bytes(10**6), 3, reader)),
+        (10, None, None, lambda: schema.decode_single_object(schema.encode_single_object(schema.decode(data)), reader)),
+    ]
+    for codec in ("null", "deflate"):
+        header, (head, block) = make_file([schema.decode(data)], schema=schema, codec=codec)
+        start = len(block) - len(data) - len(MARKER) if codec == "null" else -offset
+        ways += [
+            (start, 0, 0, lambda header=header, block=block: list(decode_blocks(header, block, reader))),  # type: ignore[misc]
+            (len(head) + start, 0, 0, lambda head=head, block=block: list(Reader(io.BytesIO(head + block), reader))),  # type: ignore[misc]
+        ]
+    for first_byte, block_index, record_index, way in ways:
+        with pytest.raises(ResolutionError) as caught:
+            way()
+        error = caught.value
+        assert (error.offset, error.block, error.record, error.path) == (first_byte + offset, block_index, record_index, path)
+        assert str(error).startswith(f"byte {error.offset}")
 
 
 DEFAULTS: list[tuple[object, object, object]] = [

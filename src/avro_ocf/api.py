@@ -5,7 +5,7 @@ from functools import lru_cache
 from operator import index
 from typing import TYPE_CHECKING, Any
 
-from avro_ocf.errors import FormatError, SchemaError
+from avro_ocf.errors import FormatError, ResolutionError, SchemaError
 from avro_ocf.limits import DEFAULT_LIMITS, Limits
 from avro_ocf.schema.conversions import NONE, Conversions, Given, conversions_given
 from avro_ocf.schema.model import Node
@@ -172,7 +172,7 @@ class Schema:
         comes as None. With a reader's schema, its unions count.
 
         Raises `FormatError` for bytes that are not exactly one datum, also for bytes after it, and `ResolutionError` when the two
-        schemas do not resolve.
+        schemas do not resolve, or when the datum has a branch or a symbol that the reader's schema has no place for.
         """
         if type(data) is not bytes:
             data = bytes(memoryview(data))  # an int or a list is no data, though `bytes` would take it
@@ -199,7 +199,7 @@ class Schema:
         while window_bytes < view.nbytes - start:
             try:
                 value, size = decoder.decode(bytes(view[start : start + window_bytes]))
-            except FormatError:  # be it because the window ends
+            except (FormatError, ResolutionError):  # be it because the window ends; the offset is to count from the start
                 window_bytes *= 8
             else:
                 return value, start + size

@@ -2,7 +2,7 @@
 
 AvroError
 ├── SchemaError (ValueError)          a schema is wrong                 .path
-│   └── ResolutionError               two schemas do not resolve        .path
+│   └── ResolutionError               two schemas do not resolve        .offset .block .record .path
 ├── DatumError (ValueError)           your data does not fit            .path .record
 ├── FormatError (ValueError)          a file's bytes are wrong          .offset .block .record .path
 │   ├── TruncatedError                the bytes end too early
@@ -41,7 +41,27 @@ class SchemaError(AvroError, ValueError):
 
 
 class ResolutionError(SchemaError):
-    """A writer's schema and a reader's schema do not resolve; `path` names the place."""
+    """A writer's schema and a reader's schema do not resolve; `path` names the place.
+
+    Where only the data show it, by a branch or a symbol that the reader has no place for, the bytes are sound: `offset`, `block`
+    and `record` tell where, as those of `FormatError`. Else they are None.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        path: str = "",
+        *,
+        offset: int | None = None,
+        block: int | None = None,
+        record: int | None = None,
+    ) -> None:
+        Exception.__init__(self, _located(message, offset, block, record, path))
+        self.message = message
+        self.path = path
+        self.offset = offset
+        self.block = block
+        self.record = record
 
 
 class DatumError(AvroError, ValueError):
@@ -82,12 +102,14 @@ class FormatError(AvroError, ValueError):
         self.block = block
         self.record = record
         self.path = path
-        places = [
-            f"{name} {value}" for name, value in (("byte", offset), ("block", block), ("record", record)) if value is not None
-        ]
-        if path:
-            places.append(path)
-        super().__init__(f"{', '.join(places)}: {message}" if places else message)
+        super().__init__(_located(message, offset, block, record, path))
+
+
+def _located(message: str, offset: int | None, block: int | None, record: int | None, path: str) -> str:
+    places = [f"{name} {value}" for name, value in (("byte", offset), ("block", block), ("record", record)) if value is not None]
+    if path:
+        places.append(path)
+    return f"{', '.join(places)}: {message}" if places else message
 
 
 class TruncatedError(FormatError):

@@ -37,7 +37,7 @@ def outcome(function: Callable[[], object]) -> Outcome:
     """Return what a call gives, or all that its error tells."""
     try:
         return "value", function()
-    except FormatError as error:
+    except (FormatError, ResolutionError) as error:
         return type(error).__name__, (error.message, error.path, error.offset, error.record)
     except DatumError as error:
         return type(error).__name__, (error.message, error.path, error.record)

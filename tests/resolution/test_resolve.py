@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from avro_ocf.errors import FormatError, ResolutionError
+from avro_ocf.errors import ResolutionError
 from avro_ocf.limits import DEFAULT_LIMITS
 from avro_ocf.oracle.equality import same
 from avro_ocf.reference import decode, encode
@@ -257,10 +257,10 @@ def test_a_default_that_does_not_fit_is_no_default() -> None:
 
 def test_what_only_some_data_lack_is_an_error_of_the_data() -> None:
     assert read_as(["null", "int"], "null", None) is None
-    with pytest.raises(FormatError, match="int cannot be read as null"):
+    with pytest.raises(ResolutionError, match="int cannot be read as null"):
         read_as(["null", "int"], "null", 5)
     assert read_as(enum("E", "A", "B"), enum("E", "A"), "A") == "A"
-    with pytest.raises(FormatError, match="B"):
+    with pytest.raises(ResolutionError, match="B"):
         read_as(enum("E", "A", "B"), enum("E", "A"), "B")
 
 

@@ -6,7 +6,7 @@ What writes the code is imported when there is some to write, and the reference 
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from avro_ocf.errors import DatumError, FormatError
+from avro_ocf.errors import DatumError, FormatError, ResolutionError
 from avro_ocf.limits import Limits
 from avro_ocf.resolution.plan import Plan, ReadRecord, field_count
 from avro_ocf.schema.measure import is_charged
@@ -178,7 +178,7 @@ class Decoder:
         return self._generate() if self._source is None else self._source
 
     def decode(self, data: bytes, pos: int = 0) -> tuple[Any, int]:
-        """Return the datum at byte `pos` of `data` and the position after it. Raises `FormatError`."""
+        """Return the datum at byte `pos` of `data` and the position after it. Raises `FormatError` and `ResolutionError`."""
         decode_many = self._decode_many or self._generated(len(data) - pos)
         if decode_many is None:
             return self._by_reference(data, pos, [])
@@ -189,7 +189,7 @@ class Decoder:
     def decode_many(self, data: bytes, pos: int, count: int) -> tuple[list[Any], int]:
         """Return the `count` datums from byte `pos` of `data` on, and the position after them.
 
-        Raises `FormatError` with `record`, the index of the one at fault.
+        Raises `FormatError` and `ResolutionError` with `record`, the index of the one at fault.
         """
         values: list[Any] = []
         decode_many = self._decode_many or self._generated(len(data) - pos)
@@ -224,7 +224,7 @@ class Decoder:
         for index in range(count):
             try:
                 value, pos = decode(self.plan, data, pos, self.limits, budget)
-            except FormatError as error:
+            except (FormatError, ResolutionError) as error:
                 raise _numbered(error, index) from None
             values.append(value)
         return pos
@@ -237,7 +237,7 @@ class Decoder:
     def _numbered_by_reference(self, data: bytes, pos: int, values: list[Any]) -> tuple[Any, int]:
         try:
             return self._by_reference(data, pos, values)
-        except FormatError as error:
+        except (FormatError, ResolutionError) as error:
             raise _numbered(error, len(values)) from None
 
 
@@ -275,5 +275,5 @@ def _unless_too_deep(write: Callable[[], Compiled | None]) -> Compiled | None:
         return None
 
 
-def _numbered(error: FormatError, record: int) -> FormatError:
+def _numbered(error: FormatError | ResolutionError, record: int) -> FormatError | ResolutionError:
     return type(error)(error.message, offset=error.offset, record=record, path=error.path)

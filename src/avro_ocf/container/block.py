@@ -5,18 +5,21 @@ the codec as a long, the objects, and the file's 16-byte sync marker.
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from avro_ocf.api import Schema
 from avro_ocf.container.compression import MOST_TIMES, codec_for_reading, codec_for_writing
 from avro_ocf.container.header import SYNC_BYTES, Header
-from avro_ocf.errors import DatumError, FormatError, LimitError, TruncatedError
+from avro_ocf.errors import DatumError, FormatError, LimitError, ResolutionError, TruncatedError
 from avro_ocf.limits import Limits
 from avro_ocf.varint import VARINT_BYTES, decode_long, encode_long
 
 if TYPE_CHECKING:
     from avro_ocf.compiler import Encoder
     from avro_ocf.lenient import LenientEncoder
+
+Located = TypeVar("Located", bound=FormatError | ResolutionError)
+"""An error that tells a place in the bytes."""
 
 HEAD_BYTES = 2 * VARINT_BYTES
 """Bytes of the longest block head: the record count and the data's size."""
@@ -108,7 +111,7 @@ def truncated_block(start_byte: int, index: int) -> TruncatedError:
     return TruncatedError("the bytes end inside the block", offset=start_byte, block=index)
 
 
-def placed(error: FormatError, offset: int, index: int) -> FormatError:
+def placed(error: Located, offset: int, index: int) -> Located:
     """Return `error`, whose offset is relative, as it is for the block with that `index` whose bytes start at `offset`."""
     return type(error)(error.message, offset=offset + (error.offset or 0), block=index, record=error.record, path=error.path)
 
@@ -127,23 +130,25 @@ def decode_block(header: Header, stored: StoredBlock, reader_schema: Schema | No
     """Return the records of a block, read as `reader_schema` asks where one is given, with `branches` as `Schema.decode` does.
 
     Raises `FormatError` with the byte, block, record and path of what is wrong: in a compressed block the byte is the block's
-    first, and the message tells the byte of its uncompressed data.
+    first, and the message tells the byte of its uncompressed data. Raises `ResolutionError` with the same for a value that the
+    reader's schema has no place for.
     """
     data = unpack_block(header, stored)
+    decoder = header.schema.decoder(reader_schema, branches=branches)
     try:
         records: list[Any]
-        decoder = header.schema.decoder(reader_schema, branches=branches)
         records, end = decoder.decode_many(data, 0, stored.block.record_count)
         if end != len(data):
             raise FormatError(f"the records end here; the block's data goes on for {len(data) - end} bytes", offset=end)
-    except FormatError as error:
+    except (FormatError, ResolutionError) as error:
         raise _placed_in_data(error, header, stored) from None
     return records
 
 
-def _placed_in_data(error: FormatError, header: Header, stored: StoredBlock) -> FormatError:
+def _placed_in_data(error: Located, header: Header, stored: StoredBlock) -> Located | FormatError:
     if isinstance(error, TruncatedError):  # the file is whole: it is this block whose records go on past its data
-        error = FormatError(error.message, offset=error.offset, record=error.record, path=error.path)
+        past_end = FormatError(error.message, offset=error.offset, record=error.record, path=error.path)
+        return _placed_in_data(past_end, header, stored)
     if header.codec == "null":
         return placed(error, stored.data_start, stored.block_index)
     message = f"byte {error.offset} of the block's uncompressed data: {error.message}"

@@ -137,8 +137,8 @@ def decode_blocks(
 ) -> Iterator[Any]:
     """Yield the records of any run of whole blocks of the file with that `header`, each as `Schema.decode` gives it.
 
-    Raises `FormatError` with the block and record, and with the byte, of what is wrong, counted from the start of `data`, which is
-    byte `start_byte` of its file; the blocks before it come first.
+    Raises `FormatError` and `ResolutionError` with the block and record, and with the byte, of what is wrong, counted from the
+    start of `data`, which is byte `start_byte` of its file; the blocks before it come first.
     """
     parser = StreamParser(header=header, start_byte=start_byte)
     parser.receive_data(data)

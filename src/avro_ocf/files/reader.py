@@ -42,7 +42,7 @@ class Reader:
     Iterate over it for the records, each as `reader_schema` (a `Schema`, or what `parse_schema` takes) asks, with `branches` as
     `Schema.decode` gives them, and `conversions` as `parse_schema` takes them. It is read once: a loop, and `next`, goes on at the
     record after the last one, and an error comes again. `header` is the file's `Header`, and every offset counts from the file's
-    start. Errors are `FormatError`, with the place in the file, `SchemaError`, and `OSError` from the file itself.
+    start. Errors are `FormatError` and `ResolutionError`, with the place in the file, `SchemaError`, and `OSError` from the file.
 
     Threads may share a reader, and its iterators: each record goes to one of them, and `blocks` and `read_block` disturb nobody.
     """

@@ -2,11 +2,11 @@
 
 import struct
 
-from avro_ocf.errors import LimitError
+from avro_ocf.errors import FormatError, LimitError, ResolutionError
 from avro_ocf.floats import nearest_float
 from avro_ocf.limits import Limits
 from avro_ocf.reference.budget import Budget
-from avro_ocf.reference.fault import Fault, field_step, item_step, key_step
+from avro_ocf.reference.fault import Fault, Kind, field_step, item_step, key_step
 from avro_ocf.reference.skip import Skipper
 from avro_ocf.reference.source import Source
 from avro_ocf.resolution.plan import (
@@ -29,7 +29,8 @@ def decode(plan: Plan, data: bytes, pos: int, limits: Limits, budget: Budget | N
     """Read one datum that starts at byte `pos` of `data` and return it with the position after it.
 
     `budget` is that of the block the datum is in. Raises `FormatError` with `path` and with `offset`, the first byte of the value
-    at fault: `TruncatedError` when the data ends first, `LimitError` when it is nested too deep or holds too many zero-byte values.
+    at fault: `TruncatedError` when the data ends first, `LimitError` when it is nested too deep or holds too many zero-byte values;
+    and `ResolutionError`, with the same, for a sound value that the reader has no place for.
     """
     source = Source(data, limits, budget)
     try:
@@ -83,7 +84,7 @@ class Decoder:
             case ReadRecord():
                 return self.record(plan, pos, self.source.enter(depth, pos))
             case ReadNothing():
-                raise Fault(plan.reason, pos)
+                raise Fault(plan.reason, pos, ResolutionError)
 
     def primitive(self, plan: ReadPrimitive, pos: int) -> tuple[object, int]:
         """Read a primitive: "null is written as zero bytes", "a float is written as 4 bytes", "a double is written as 8 bytes"."""
@@ -114,7 +115,7 @@ class Decoder:
         index, end = self.source.index(pos, len(plan.symbols), "symbol")
         symbol = plan.symbols[index]
         if symbol is None:
-            raise Fault(f"the reader's enum has no symbol {plan.written[index]!r} and no default", pos)
+            raise Fault(f"the reader's enum has no symbol {plan.written[index]!r} and no default", pos, ResolutionError)
         return symbol, end
 
     def array(self, plan: ReadArray, pos: int, depth: int) -> tuple[object, int]:
@@ -187,12 +188,12 @@ def free_of_few(zero_byte_values: int) -> int:
     return zero_byte_values if zero_byte_values > FREE_ZERO_BYTE_VALUES else 0
 
 
-def text(data: bytes, start: int) -> str:
+def text(data: bytes, start: int, fault: str = "a string that is not UTF-8", kind: Kind = FormatError) -> str:
     """Return the string of `data`: "that many bytes of UTF-8 encoded character data"."""
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
-        raise Fault("a string that is not UTF-8", start) from None
+        raise Fault(fault, start, kind) from None
 
 
 def promoted(value: object, target: str, start: int) -> object:
@@ -205,7 +206,7 @@ def promoted(value: object, target: str, start: int) -> object:
         case "bytes", str():
             return value.encode("utf-8")
         case "string", bytes():
-            return text(value, start)
+            return text(value, start, "bytes, read as a string, that are not UTF-8", ResolutionError)
     return value
 
 

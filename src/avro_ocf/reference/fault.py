@@ -1,8 +1,12 @@
 """A value at fault, and the path to it, which is put together only once there is a fault."""
 
 import json
+from typing import TypeAlias
 
-from avro_ocf.errors import FormatError
+from avro_ocf.errors import FormatError, ResolutionError
+
+Kind: TypeAlias = type[FormatError] | type[ResolutionError]
+"""The public error of a fault in reading."""
 
 
 class Fault(Exception):  # noqa: N818 - it never leaves the library
@@ -11,7 +15,7 @@ class Fault(Exception):  # noqa: N818 - it never leaves the library
     `kind` and `offset` (the first byte of the value) matter in reading only. Each level adds its step of the path by `within`.
     """
 
-    def __init__(self, message: str, offset: int = 0, kind: type[FormatError] = FormatError, steps: tuple[str, ...] = ()) -> None:
+    def __init__(self, message: str, offset: int = 0, kind: Kind = FormatError, steps: tuple[str, ...] = ()) -> None:
         super().__init__(message)
         self.message = message
         self.offset = offset

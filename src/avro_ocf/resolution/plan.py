@@ -80,7 +80,7 @@ class ReadBranch:
 
 
 class ReadNothing:
-    """A value that cannot be read as the reader asks: meeting one is a `FormatError` with `reason`."""
+    """A value that cannot be read as the reader asks: meeting one is a `ResolutionError` with `reason`."""
 
     __slots__ = ("reason",)
 
