@@ -166,6 +166,7 @@ def test_fold_is_no_part_of_what_a_clock_shows() -> None:
         assert parsed.decode(parsed.encode(value)) == value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [lambda pandas: pandas.Timestamp("2020-01-01T00:00:00.123456789Z"), lambda pandas: pandas.NaT])
 def test_pandas(make: Callable[[Any], Any]) -> None:
     value = make(pytest.importorskip("pandas"))

@@ -19,7 +19,7 @@ from tests.workers.services.stub import Answer, Stub, reply
 if TYPE_CHECKING:
     from avro_ocf.adapters.d1_rest import D1Rest
 
-pytestmark = pytest.mark.host
+pytestmark = [pytest.mark.host, pytest.mark.slow]
 
 TOKEN = "a-secret-that-no-error-tells"
 WRONG = "a-secret-of-someone-else"

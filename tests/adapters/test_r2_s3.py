@@ -16,7 +16,7 @@ from tests.workers.services.stub import Answer, Stub, in_turn, reply
 if TYPE_CHECKING:
     from avro_ocf.adapters.r2_s3 import R2S3
 
-pytestmark = pytest.mark.host
+pytestmark = [pytest.mark.host, pytest.mark.slow]
 
 SECRET = "a-secret-that-no-error-tells"
 BAD_KEYS = ["", "/", "/a", "a/", "a//b", ".", "..", "a/./b", "a/..", "a\0b", "a\tb", "a\x7f", "\ud800", "é/" * 341 + "é"]

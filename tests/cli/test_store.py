@@ -140,6 +140,7 @@ def test_an_upload_is_known_again_also_when_it_is_cold(run: Run) -> None:
 NAMES = ["a/b", "a::b", "..", "../../etc/passwd", 'it\'s "quoted"', "🚢 知床", "-x", "%_'; DROP TABLE buffer_logs; --", "y" * 512]
 
 
+@pytest.mark.slow
 def test_a_dataset_may_have_any_name(run: Run, store: Path) -> None:
     before = sorted(store.parent.rglob("*"))
     for name in NAMES:

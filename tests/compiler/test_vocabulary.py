@@ -6,6 +6,7 @@ import re
 import tokenize
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -142,6 +143,7 @@ def test_a_name_of_the_emitter_s_own_stays_a_name(data: st.DataObject) -> None:
     check(schema, datum, names[::3])
 
 
+@pytest.mark.slow
 def test_every_piece_of_generated_source_is_a_name() -> None:
     """In runs of nine fields, which are read in bulk, as arrays of integers and as integers."""
     for start in range(0, len(VOCABULARY), 9):

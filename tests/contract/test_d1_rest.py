@@ -9,7 +9,7 @@ from avro_ocf.errors import OutcomeUnknownError
 from avro_ocf.hotcold.ports import Database
 from tests.contract.database import DatabaseContract
 
-pytestmark = pytest.mark.host
+pytestmark = [pytest.mark.host, pytest.mark.slow]
 
 
 class TestD1Rest(DatabaseContract):

@@ -7,7 +7,7 @@ import pytest
 from avro_ocf.hotcold.ports import Bucket
 from tests.contract.bucket import BucketContract, Pair
 
-pytestmark = pytest.mark.host
+pytestmark = [pytest.mark.host, pytest.mark.slow]
 
 
 class TestR2S3(BucketContract):

@@ -1,6 +1,9 @@
-"""Which pages are tested where: the guide to Cloudflare needs httpx, and what its figures were measured with."""
+"""Which pages are tested where: the guide to Cloudflare needs what its figures were measured with, and for its messages httpx."""
 
 import importlib.util
 
-if importlib.util.find_spec("httpx") is None or importlib.util.find_spec("resource") is None:  # as in Pyodide
-    collect_ignore = ["test_cloudflare.py", "test_cloudflare_messages.py"]
+collect_ignore = [
+    name
+    for name, needed in (("test_cloudflare.py", "resource"), ("test_cloudflare_messages.py", "httpx"))
+    if importlib.util.find_spec(needed) is None  # as in Pyodide
+]

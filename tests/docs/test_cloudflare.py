@@ -59,6 +59,7 @@ def account_commands() -> list[tuple[str, str]]:
     return [command for text in texts for command in commands(text.removeprefix(NEEDS_ACCOUNT))]
 
 
+@pytest.mark.slow
 def test_every_command_that_needs_no_account_prints_what_the_guide_says(tmp_path: Path) -> None:
     environment = shell_environment(tmp_path)
     with Shell(tmp_path, environment) as shell, ExitStack() as worker:
@@ -79,6 +80,7 @@ def test_every_command_that_needs_no_account_prints_what_the_guide_says(tmp_path
                 assert re.fullmatch(wanted, printed.rstrip("\n"), re.DOTALL), f"$ {command}\n{printed}"
 
 
+@pytest.mark.slow
 def test_commands_that_need_an_account_are_such_and_their_options_exist(tmp_path: Path) -> None:
     environment = shell_environment(tmp_path)
     create(tmp_path / "battles", Names())
@@ -94,6 +96,7 @@ def test_commands_that_need_an_account_are_such_and_their_options_exist(tmp_path
             assert "it's necessary to set a CLOUDFLARE_API_TOKEN" in printed, f"$ {command}\n{printed}"
 
 
+@pytest.mark.slow
 def test_wrangler_prints_what_the_guide_says_of_an_account() -> None:
     npm_ci(NODE_FOLDER)
     source = WRANGLER.read_text("utf-8")
@@ -124,6 +127,7 @@ class OpenSQLite(SQLite):
         """Stay open."""
 
 
+@pytest.mark.slow
 def test_what_runs_outside_workers_is_made_for_an_account_and_works(
     keep: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

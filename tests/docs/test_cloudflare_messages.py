@@ -30,7 +30,7 @@ from avro_ocf.worker.http import HttpError, Request, read_body
 from avro_ocf.worker.uploads import _check_memory
 from tests.docs.test_pages import GUIDE
 
-pytestmark = pytest.mark.host
+pytestmark = [pytest.mark.host, pytest.mark.slow]
 
 ADMIN, SECRET = "an-admin-token-of-this-test", "a-dataset-secret-of-this-test"
 DATABASE, KEY = "BATTLE_INDEX_DB", "battle/2026-11-0.avro"

@@ -18,17 +18,19 @@ from typing import Any
 import pytest
 
 import avro_ocf
+from tests.selection import quick_of
 
 REPOSITORY = Path(__file__).parents[2]
 GUIDE = REPOSITORY / "docs" / "cloudflare.md"
 PAGES = [REPOSITORY / "README.md", *sorted({*(REPOSITORY / "docs").glob("*.md")} - {GUIDE})]
+QUICK = [page for page in PAGES if page.name != "cli.md"]
 BLOCK = re.compile(r"^(?P<comment><!-- tests -->\n)?```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"^\$ (?P<command>.*)\n(?P<output>(?:(?!\$ ).*\n)*)", re.MULTILINE)
 INSTALL = "pip install -q . && "
 
 
 @pytest.mark.host
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", quick_of(PAGES, *QUICK), ids=lambda page: page.name)
 def test_page(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(REPOSITORY / "docs" / "examples", tmp_path / "docs" / "examples")
     monkeypatch.chdir(tmp_path)

@@ -17,7 +17,7 @@ from tests.hotcold.test_transparency_of_versions import VersionMachine
 from tests.workers.services import stub as http
 from tests.workers.services.local import empty_services
 
-pytestmark = pytest.mark.host
+pytestmark = [pytest.mark.host, pytest.mark.slow]
 
 
 T = TypeVar("T")

@@ -21,7 +21,7 @@ from avro_ocf.schema.model import Array, Map, Node, Record, Union
 from tests.interop.disagreements import disagreement, narrowed
 from tests.node import ENVIRONMENT, NODE, npm_ci
 
-pytestmark = pytest.mark.host
+pytestmark = [pytest.mark.host, pytest.mark.slow]
 FOLDER = Path(__file__).parent / "node"
 
 

@@ -54,6 +54,7 @@ def test_bytes_left_over_in_a_block() -> None:
         ours(left)
 
 
+@pytest.mark.slow
 def test_empty_blocks() -> None:
     import polars as pl
 

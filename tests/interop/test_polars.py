@@ -12,7 +12,7 @@ from avro_ocf.oracle import from_schema
 from avro_ocf.oracle.equality import same
 from tests.interop.disagreements import disagreement
 
-pytestmark = pytest.mark.host
+pytestmark = [pytest.mark.host, pytest.mark.slow]
 
 READ_AND_WRITTEN: tuple[object, ...] = (
     "boolean",

@@ -14,7 +14,7 @@ from avro_ocf import Reader, SchemaError, parse_schema
 from avro_ocf.oracle import clauses
 from tests.oracle.peers import LIBRARIES, REFUSED, Avsc, ask, ask_all, avsc, fate
 
-pytestmark = pytest.mark.host
+pytestmark = [pytest.mark.host, pytest.mark.slow]
 
 PAGE = Path(__file__).parents[2] / "docs" / "oracle-findings.md"
 EMPTY = {"type": "record", "name": "R", "fields": []}

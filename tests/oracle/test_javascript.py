@@ -14,7 +14,7 @@ from avro_ocf.oracle.runner.protocol import OPERATIONS
 from avro_ocf.oracle.runner.run import Run, hello
 from tests.node import NODE, npm_ci
 
-pytestmark = pytest.mark.host
+pytestmark = [pytest.mark.host, pytest.mark.slow]
 
 TESTEE = Path(avro_ocf.oracle.__file__).parent / "testees" / "avsc_testee.mjs"
 FOLDER = Path(__file__).parents[1] / "interop" / "node"

@@ -4,7 +4,7 @@ import pytest
 
 from tests.oracle.known import lists
 
-pytestmark = pytest.mark.host
+pytestmark = [pytest.mark.host, pytest.mark.slow]
 
 
 @pytest.mark.parametrize("name", lists.NAMES)

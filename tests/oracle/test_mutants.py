@@ -14,7 +14,7 @@ from tests.oracle.mutants import MUTANTS, THEMES, defaults, numbers, texts
 EXAMPLES = 2000
 
 # It is the oracle that is tested here, which draws the same cases everywhere.
-pytestmark = pytest.mark.host
+pytestmark = [pytest.mark.host, pytest.mark.slow]
 
 
 @pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.__name__.rpartition(".")[2])

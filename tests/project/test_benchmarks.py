@@ -29,6 +29,7 @@ def run(module: str, *arguments: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_benchmarks_run() -> None:
     printed = run("benchmarks", "--quick")
     peers = "fastavro | cavro | polars, columns | polars, records | avro | fastavro's Python"
@@ -44,11 +45,13 @@ def test_benchmarks_run() -> None:
     assert "| 40 fields: ms to the first record | at most 5 | " in printed
 
 
+@pytest.mark.slow
 def test_benchmarks_run_in_pyodide() -> None:
     printed = run("benchmarks.pyodide", "--quick", "shapes")
     assert "| decode: times as fast as | avro | fastavro's Python | µs a record |" in printed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("group", GROUPS)
 def test_every_workload_comes_back_also_without_the_larger_set_of_tables(group: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("TABLES_FILE", "TABLES_BEFORE_FILE"):
@@ -59,6 +62,7 @@ def test_every_workload_comes_back_also_without_the_larger_set_of_tables(group: 
         assert Subject(workload, 50, one_by_one=False).count == 50
 
 
+@pytest.mark.slow
 def test_what_comes_back_as_something_else_is_not_timed() -> None:
     row = measure_files(SHAPES["logical types off"], Effort(5000, 1, 1))
     assert row["not_supported"]["fastavro"] == {"decode": "gives other values than it was given"}
@@ -67,6 +71,7 @@ def test_what_comes_back_as_something_else_is_not_timed() -> None:
     assert row["decode"]["avro_ocf"][1] == row["encode"]["avro_ocf"][1] == 1
 
 
+@pytest.mark.slow
 def test_floors_are_measured_beside() -> None:
     row = measure_deflate(SHAPES["strings"], Effort(5000, 1, 1))
     assert row["encode"].keys() == {"avro_ocf", "zlib", "fastavro", "cavro"}

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.hotcold import KINDS, MIB, job
 
-pytestmark = pytest.mark.host
+pytestmark = [pytest.mark.host, pytest.mark.slow]
 
 MOST_BYTES = 64 * MIB
 """What an archiver may need above what an open store does: with that and Python itself, half of a Cloudflare Worker's 128 MB."""

@@ -16,6 +16,7 @@ FEWEST_TESTS = 1500
 
 
 @pytest.mark.host
+@pytest.mark.slow
 def test_core_tests_pass_in_pyodide() -> None:
     npm_ci(HERE)
     site_packages = sysconfig.get_path("purelib")

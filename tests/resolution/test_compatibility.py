@@ -65,6 +65,7 @@ def test_names_that_nearly_match_are_sought_in_bounded_time() -> None:
     assert time.perf_counter() - start < 10
 
 
+@pytest.mark.slow
 def test_too_many_comparisons_are_an_error() -> None:
     writer, reader = ([record(f"{space}{index}.R") for index in range(1100)] for space in "ab")
     with pytest.raises(ResolutionError, match="comparisons"):

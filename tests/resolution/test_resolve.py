@@ -311,6 +311,7 @@ def test_records_in_one_another_twice_take_no_exponential_time() -> None:
         resolve(parsed(doubled("int")), parsed(doubled("string")))
 
 
+@pytest.mark.slow
 def test_the_number_of_comparisons_is_bounded() -> None:
     def many(space: str) -> list[object]:
         return [record(f"{space}{index}.R") for index in range(1100)]

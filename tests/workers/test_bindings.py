@@ -9,7 +9,7 @@ import pytest
 
 from tests.workers.pyodide.node import run_script
 
-pytestmark = pytest.mark.host
+pytestmark = [pytest.mark.host, pytest.mark.slow]
 
 SUITES = ("contracts.py", "failures.py", "transparency.py")
 FEWEST_TESTS = 400

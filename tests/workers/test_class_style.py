@@ -4,7 +4,7 @@ import pytest
 
 from tests.workers.pyodide.node import run_script
 
-pytestmark = pytest.mark.host
+pytestmark = [pytest.mark.host, pytest.mark.slow]
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from avro_ocf.worker.entry import NOT_WHOLE
 from tests.worker.web import Answer
 from tests.workers.runtime.local import ADMIN_TOKEN, DATASET_SECRET, Runtime, running
 
-pytestmark = pytest.mark.host
+pytestmark = [pytest.mark.host, pytest.mark.slow]
 
 USERS: Final = [user_name(number) for number in range(1, 51)]
 FEW: Final = 28

@@ -8,7 +8,7 @@ import pytest
 
 from tests.workers.pyodide.node import run_script
 
-pytestmark = pytest.mark.host
+pytestmark = [pytest.mark.host, pytest.mark.slow]
 
 MIB = 2**20
 ARCHIVE_BYTES = 32 * MIB

@@ -20,7 +20,7 @@ from tests.cli.test_worker import schema_of
 from tests.node import ENVIRONMENT, NODE, npm_ci
 from tests.workers.runtime.local import ADMIN_TOKEN, LONG_S, SECRETS
 
-pytestmark = pytest.mark.host
+pytestmark = [pytest.mark.host, pytest.mark.slow]
 
 WORKERS = Path(__file__).parent
 WRANGLER = WORKERS / "node_modules" / "wrangler" / "wrangler-dist" / "cli.js"

@@ -8,7 +8,7 @@ from tests.hotcold.simulation.bases import Base
 from tests.hotcold.simulation.lost import OPERATIONS, lost_cases
 from tests.hotcold.simulation.truth import KINDS
 
-pytestmark = pytest.mark.host
+pytestmark = [pytest.mark.host, pytest.mark.slow]
 
 KIND_NAMES = tuple(KINDS)
 

@@ -9,6 +9,7 @@ from tests.hotcold.simulation.cases import OPERATIONS, Case, cases_of
 from tests.hotcold.simulation.scheduler import Fate
 from tests.hotcold.simulation.schedules import run_seed
 from tests.hotcold.simulation.truth import KINDS
+from tests.selection import quick_of
 
 pytestmark = pytest.mark.host
 
@@ -24,6 +25,7 @@ SECONDS = tuple(name for name in OPERATIONS if name not in {"send", "redeliver",
 """What runs beside it; the others are batches like that of `ingest`."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KIND_NAMES)
 def test_no_fault_at_any_call_breaks_an_operation(bases: dict[str, Base], kind: str, tell: Callable[[str], None]) -> None:
     count = sum(1 for first in OPERATIONS for _ in cases_of(bases, kind, first, "", passes=False))
@@ -31,6 +33,7 @@ def test_no_fault_at_any_call_breaks_an_operation(bases: dict[str, Base], kind: 
     assert count > 500
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("passes", [False, True], ids=["at once", "much later"])
 @pytest.mark.parametrize("first", BESIDE)
 def test_no_fault_beside_another_operation_breaks_an_operation(
@@ -44,7 +47,7 @@ def test_no_fault_beside_another_operation_breaks_an_operation(
     assert count > 100
 
 
-@pytest.mark.parametrize("shard", range(SHARDS))
+@pytest.mark.parametrize("shard", quick_of(range(SHARDS), 0))
 def test_no_random_schedule_breaks_the_store(bases: dict[str, Base], shard: int, tell: Callable[[str], None]) -> None:
     for seed in range(shard * SEEDS, (shard + 1) * SEEDS):
         run_seed(bases, seed)
