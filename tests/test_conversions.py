@@ -301,6 +301,11 @@ def test_a_union_tries_the_next_branch() -> None:
     assert schema.decode(b"\0\n", branches=True) == ("int", "5")
     optional = parse_schema(["null", {"type": "int", "logicalType": "digits"}], conversions=digits)
     assert [agrees(optional, each) for each in (None, "5", "x", 5)] == ["value", "value", "DatumError", "value"]
+    anything = parse_schema(["null", box("string")], conversions={"box": (str, str)})
+    for pair, text in ((("string", 5), "5"), (("a", 5, 6), "('a', 5, 6)"), ((1, 2), "(1, 2)")):
+        assert anything.decode(anything.encode(pair)) == text
+        assert agrees(anything, pair) == "value"
+    assert agrees(anything, ("other", 5)) == "DatumError"
 
 
 @pytest.mark.parametrize(

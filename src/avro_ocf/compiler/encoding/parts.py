@@ -217,6 +217,8 @@ class PartsEmitter(Emitter):
                 return [self.choice(node, value, first, prefix)]
             branch, own, null = optional
             head, *others = self.parts(branch, value, value, prefix + own)
+        if branch.logical is not None and branch.logical.custom:  # which may take a pair that names its branch
+            head = f"unusual() if isinstance({value}, tuple) else {head}"
         head = f"{self.constant(prefix + null)} if ({first}) is None else {head}"
         return [head, *(f"nothing if {value} is None else {part}" for part in others)]
 
