@@ -25,7 +25,6 @@ from uuid import UUID
 from avro_ocf.errors import DatumError, type_name
 from avro_ocf.json_text import check_nesting
 from avro_ocf.logical import Duration
-from avro_ocf.reference.branches import is_forced
 
 Path = tuple["Path", str | int] | None
 """Where a value stands: the path of what holds it and its key or index there. It becomes text only when there is an error."""
@@ -90,9 +89,8 @@ def _tagged(value: object) -> object:
         return [_tagged(item) for item in value]
     if isinstance(value, float) and isfinite(value):
         return value
-    if kind is tuple and is_forced(value):
-        name, inner = value
-        return {"$branch": [name, _tagged(inner)]}
+    if type(value) is tuple and len(value) == 2 and type(value[0]) is str:
+        return {"$branch": [value[0], _tagged(value[1])]}
     if kind not in _TAGGERS:
         raise TypeError(f"{type_name(value)} is not the type of any Avro value")
     tag, write = _TAGGERS[kind]

@@ -29,6 +29,7 @@ FOR_LATER = {
     "hotcold.build",
     "hotcold.collect",
     "hotcold.compact",
+    "hotcold.lines",
     "hotcold.ocf",
     "hotcold.overview",
     "hotcold.reindex",

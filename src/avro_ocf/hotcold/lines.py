@@ -4,9 +4,8 @@ from collections.abc import AsyncIterator
 
 from avro_ocf.extended_json import dumps
 from avro_ocf.hotcold.context import Context
-from avro_ocf.hotcold.read import BRANCHED, DatasetReader
+from avro_ocf.hotcold.read import BRANCHED, PLAIN, DatasetReader
 from avro_ocf.hotcold.snapshot import Query
-from avro_ocf.reference.shortening import Shortener
 
 
 async def read_lines(context: Context, query: Query) -> AsyncIterator[str]:
@@ -17,11 +16,13 @@ async def read_lines(context: Context, query: Query) -> AsyncIterator[str]:
     reader = DatasetReader(context, query)
     await reader.open()
     schema = reader.table.reader_schema
-    shortener = None if schema is None else Shortener(schema.node, schema.limits)
-    if shortener is None or not shortener.is_needed:
+    if schema is None:
         async for record in reader.records():
-            yield dumps(record, tags=shortener is not None)
+            yield dumps(record, tags=False)
         return
-    reader.form = BRANCHED
+    from avro_ocf.reference.shortening import Shortener
+
+    shortener = Shortener(schema.node, schema.limits)
+    reader.form = BRANCHED if shortener.is_needed else PLAIN
     async for record in reader.records():
-        yield dumps(shortener.short(record))
+        yield dumps(shortener.short(record) if shortener.is_needed else record)
