@@ -84,6 +84,24 @@ def test_defaults_accepted() -> None:
     assert parse_schema(json, strict=False).encode({"a": 1}) == b"\x02"
 
 
+def test_orders_and_docs_of_another_kind() -> None:
+    up = record("A", {"name": "a", "type": "int", "order": "up"})
+    assert load("fastavro").encode(up, {"a": 1}) == b"\x02"
+    with pytest.raises(Exception, match="order property up is not valid"):
+        load("avro").encode(up, {"a": 1})
+    with pytest.raises(ValueError, match="not a valid Order"):
+        load("cavro").encode(up, {"a": 1})
+    with pytest.raises(SchemaError, match="the order is 'up'"):
+        parse_schema(up)
+    assert parse_schema(up, strict=False).encode({"a": 1}) == b"\x02"
+    number = record("A", {"name": "a", "type": "int"}, doc=5)
+    for name in ("fastavro", "avro"):
+        assert load(name).encode(number, {"a": 1}) == b"\x02"
+    with pytest.raises(TypeError, match="Expected unicode"):
+        load("cavro").encode(number, {"a": 1})
+    assert parse_schema(number).encode({"a": 1}) == b"\x02"
+
+
 def test_missing_logical_types() -> None:
     duration = {"type": "fixed", "name": "D", "size": 12, "logicalType": "duration"}
     raw = b"\x01\0\0\0\x02\0\0\0\x03\0\0\0"

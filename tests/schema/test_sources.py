@@ -88,6 +88,19 @@ def test_what_is_told_of_other_text(source: object, message: str) -> None:
     assert message in str(caught.value)
 
 
+WORDS = {"NaN": "NaN", "Infinity": "Infinity", "-Infinity": "-Infinity", "1e400": "Infinity"}
+
+
+@pytest.mark.parametrize(("number", "word"), WORDS.items())
+def test_a_default_that_is_not_finite_becomes_text_which_others_can_read(number: str, word: str) -> None:
+    text = f'{{"type":"record","name":"NaN","fields":[{{"name":"f","type":"double","default":{number},"x":[{number},"NaN"]}}]}}'
+    for source in (text, json.loads(text)):
+        schema = parse_schema(source)
+        (only,) = json.loads(schema.json, parse_constant=pytest.fail)["fields"]
+        assert (only["default"], only["x"]) == (word, [word, "NaN"])
+        assert repr(schema.decode(schema.encode({}))["f"]) == repr(float(word))
+
+
 def test_an_object_that_holds_itself() -> None:
     loop: dict[str, object] = {}
     loop["type"] = loop

@@ -49,9 +49,15 @@ def loaded(text: str) -> Any:
 
 
 def json_text(obj: object) -> str:
-    """Return decoded JSON as compact text that has a UTF-8 form. Raises `SchemaError`."""
+    """Return decoded JSON as compact text that has a UTF-8 form. Raises `SchemaError`.
+
+    A number that is not finite, which Python writes as a word that is not JSON, becomes the text that a default may be.
+    """
     try:
         text = json.dumps(obj, separators=(",", ":"), ensure_ascii=False)
+        if "NaN" in text or "Infinity" in text:
+            obj = loads(text, parse_constant=str)
+            text = json.dumps(obj, separators=(",", ":"), ensure_ascii=False)
     except RecursionError:
         raise SchemaError(TOO_DEEP) from None
     except ValueError as error:  # an object that holds itself
