@@ -1,6 +1,5 @@
 """Values of subclasses of Python's own types, and of those that stand in for pandas': exactly, or not at all."""
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import Any, Self
@@ -167,9 +166,19 @@ def test_fold_is_no_part_of_what_a_clock_shows() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("make", [lambda pandas: pandas.Timestamp("2020-01-01T00:00:00.123456789Z"), lambda pandas: pandas.NaT])
-def test_pandas(make: Callable[[Any], Any]) -> None:
-    value = make(pytest.importorskip("pandas"))
-    for logical in ("timestamp-millis", "timestamp-micros", "local-timestamp-micros"):
-        with pytest.raises(DatumError):
-            parse_schema(long(logical)).encode(value)
+def test_pandas_itself() -> None:
+    pandas = pytest.importorskip("pandas")
+    stamp = pandas.Timestamp("2020-01-01T00:00:00.123456789Z")
+    for logical in TYPES:
+        for value in (stamp, stamp.tz_localize(None), pandas.NaT):
+            for schema in (long(logical), ["null", long(logical)]):
+                with pytest.raises(DatumError):
+                    parse_schema(schema).encode(value)
+    nanos, micros = parse_schema(NANOS), parse_schema(long("timestamp-micros"))
+    assert nanos.decode(nanos.encode(stamp)) == stamp.value
+    assert nanos.decode(nanos.encode(stamp.tz_convert("Asia/Tokyo"))) == stamp.value
+    assert micros.decode(micros.encode(stamp.floor("us"))) == AT
+    records = pandas.DataFrame({"a": [1, 2], "b": [True, False], "c": ["x", "y"], "d": [0.1, 0.2]}).to_dict("records")
+    fields = [{"name": name, "type": type_} for name, type_ in zip("abcd", ("long", "boolean", "string", "double"), strict=True)]
+    table = parse_schema({"type": "record", "name": "R", "fields": fields})
+    assert [table.decode(table.encode(record)) for record in records] == records
