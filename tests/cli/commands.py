@@ -1,15 +1,19 @@
 """Helpers of the command line's tests."""
 
 import http.client
+import io
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from avro_ocf.cli.program import main
 
 COMMAND = [sys.executable, "-m", "avro_ocf"]
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
@@ -35,6 +39,36 @@ def in_station_order(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return records grouped by station, in order of appearance."""
     stations = list(dict.fromkeys(record["station"] for record in records))
     return sorted(records, key=lambda record: stations.index(record["station"]))
+
+
+class _Pipe(io.RawIOBase):
+    """Bytes that can be read once."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = io.BytesIO(data)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        return self._data.readinto(buffer)
+
+
+def in_process(arguments: list[str], stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    """Run `avro-ocf` in this process, in a tenth of the time that one of its own takes."""
+    buffers = [io.BytesIO(), io.BytesIO()]
+    out, err = (io.TextIOWrapper(buffer, "utf-8", "backslashreplace", newline="") for buffer in buffers)
+    before, sys.stdin = sys.stdin, io.TextIOWrapper(io.BufferedReader(_Pipe(stdin)))
+    try:
+        with redirect_stdout(out), redirect_stderr(err):
+            code = main(arguments)
+    except SystemExit as misuse:
+        code = int(str(misuse.code))
+    finally:
+        sys.stdin = before
+    for stream in (out, err):
+        stream.flush()
+    return subprocess.CompletedProcess(arguments, code, *(buffer.getvalue() for buffer in buffers))
 
 
 def in_terminal(command: list[str], stream: str = "stdout", code: int = 0) -> str:

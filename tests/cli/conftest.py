@@ -1,4 +1,4 @@
-"""How the command line is run in these tests: as a process of its own, in a directory of its own."""
+"""How the command line is run in these tests: in a directory of its own."""
 
 import shutil
 import subprocess
@@ -6,30 +6,39 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.commands import COMMAND, EXAMPLES, Run
+from tests.cli.commands import COMMAND, EXAMPLES, Run, in_process
 from tests.cli.stores import make_store
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Return a function that runs `avro-ocf` with some arguments in `tmp_path` and checks its exit code and its last words.
 
-    A failure is one line, after `notes` lines of a report.
+    A failure is one line, after `notes` lines of a report. It runs in this process, unless it is to have an `environment`.
     """
+    monkeypatch.chdir(tmp_path)
 
     def run_command(
         *arguments: object, stdin: bytes = b"", code: int = 0, notes: int = 0, environment: dict[str, str] | None = None
     ) -> subprocess.CompletedProcess[bytes]:
-        command = [*COMMAND, *map(str, arguments)]
-        done = subprocess.run(command, input=stdin, capture_output=True, cwd=tmp_path, env=environment, check=False)
-        assert done.returncode == code, done.stderr.decode()
-        if code == 1:
-            *before, last = done.stderr.splitlines()
-            assert last.startswith(b"avro-ocf: ")
-            assert len(before) == notes
-        return done
+        words = [*map(str, arguments)]
+        if environment is None:
+            done = in_process(words, stdin)
+        else:
+            done = subprocess.run([*COMMAND, *words], input=stdin, capture_output=True, env=environment, check=False)
+        return checked(done, code, notes)
 
     return run_command
+
+
+def checked(done: subprocess.CompletedProcess[bytes], code: int, notes: int) -> subprocess.CompletedProcess[bytes]:
+    """Return a command that is done, once its code and its last words are as they should be."""
+    assert done.returncode == code, done.stderr.decode()
+    if code == 1:
+        *before, last = done.stderr.splitlines()
+        assert last.startswith(b"avro-ocf: ")
+        assert len(before) == notes
+    return done
 
 
 @pytest.fixture

@@ -1,12 +1,11 @@
 """Nothing of a file, a store or a file's name reaches a terminal as it is if a terminal would take it for more than text."""
 
-import io
 import json
 import re
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, redirect_stderr, redirect_stdout
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,10 +15,9 @@ from hypothesis import strategies as st
 
 from avro_ocf import Header, Schema, encode_block, encode_header, parse_schema
 from avro_ocf.cli import output
-from avro_ocf.cli.program import main
 from avro_ocf.container.header import make_header
 from avro_ocf.extended_json import loads
-from tests.cli.commands import COMMAND, EXAMPLES, in_terminal
+from tests.cli.commands import COMMAND, EXAMPLES, in_process, in_terminal
 from tests.cli.stores import sql
 from tests.damage import damaged
 
@@ -41,23 +39,14 @@ class Told(NamedTuple):
 
 def run(*arguments: object) -> Told:
     """Run a command in this process; what it tells is asserted to be harmless."""
-    buffers = [io.BytesIO(), io.BytesIO()]
-    out, err = (io.TextIOWrapper(buffer, "utf-8", "backslashreplace", newline="") for buffer in buffers)
-    with redirect_stdout(out), redirect_stderr(err):
-        try:
-            code = main([str(argument) for argument in arguments])
-        except SystemExit as misuse:
-            code = int(str(misuse.code))
-    err.flush()
-    texts = []
-    for buffer in buffers:
-        text = buffer.getvalue().decode()
+    done = in_process([str(argument) for argument in arguments])
+    texts = [data.decode() for data in (done.stdout, done.stderr)]
+    for text in texts:
         assert not UNSEEN.search(text), (arguments, text)
-        texts.append(text)
-    if code == 1:
+    if done.returncode == 1:
         assert texts[1].startswith("avro-ocf: ")
         assert texts[1].count("\n") == 1
-    return Told(code, *texts)
+    return Told(done.returncode, *texts)
 
 
 class Given(NamedTuple):

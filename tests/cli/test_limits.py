@@ -12,6 +12,7 @@ from tests.cli.commands import Run
 
 pytestmark = pytest.mark.host
 
+
 DEEP = 150
 """More than any default for depth."""
 
@@ -115,6 +116,18 @@ def test_schemas_deeper_than_the_default(run: Run, tmp_path: Path) -> None:
     assert run("cat", *deeper, "--reader-schema", "s.avsc", "a.avro").stdout == line
     assert b"; --limits schema_depth=N allows more" in run("codegen", "s.avsc", code=1).stderr
     run("codegen", *deeper, "s.avsc")
+
+
+def test_a_datum_deeper_than_the_stack(run: Run, tmp_path: Path) -> None:
+    tree = {"type": "record", "name": "T", "fields": [{"name": "f", "type": ["null", "T"]}]}
+    value: Any = None
+    for _ in range(800):
+        value = {"f": value}
+    write(tmp_path / "a.avro", tree, value)
+    assert b"; --limits datum_depth=N allows more" in run("cat", "a.avro", code=1).stderr
+    assert run("verify", "--limits", "datum_depth=1000", "a.avro").stdout == b"a.avro: ok, 1 record\n"
+    done = run("cat", "--limits", "datum_depth=1000", "a.avro", code=1)
+    assert done.stderr == b"avro-ocf: nested deeper than Python's stack allows\n"
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from tests.cli.commands import EXAMPLES, Run
 
 pytestmark = pytest.mark.host
 
+
 UNPACK = ": unpack it first"
 ENCODE = ": encode makes a container file of records that are lines of JSON"
 FILES: dict[str, tuple[Callable[[bytes], bytes], str]] = {

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from avro_ocf import Writer
+from avro_ocf import Reader, Writer
 from avro_ocf.cli import records
 from avro_ocf.cli.program import main, parser
 from tests.cli.commands import COMMAND, EXAMPLES, Run, in_terminal
@@ -155,6 +155,15 @@ def test_someone_who_watches_sees_a_table(weather: Path, installed: bool) -> Non
 def test_someone_who_waits_sees_progress(tmp_path: Path) -> None:
     printed = in_terminal([*COMMAND, "encode", str(EXAMPLES / "weather.ndjson"), str(tmp_path / "out.avro")], stream="stderr")
     assert "weather.ndjson" in printed
+
+
+def test_a_named_pipe_is_read_without_progress(weather: Path, tmp_path: Path) -> None:
+    pipe, out = tmp_path / "pipe", tmp_path / "out.avro"
+    os.mkfifo(pipe)
+    with subprocess.Popen(["sh", "-c", f"cat {weather} > {pipe}"]):
+        assert in_terminal([*COMMAND, "recode", "--codec", "null", str(pipe), "-o", str(out)], stream="stderr") == ""
+    with Reader(out) as reader:
+        assert sum(1 for _ in reader) == 100
 
 
 def test_a_missing_folder_is_told_by_the_name_that_was_given(run: Run, weather: Path) -> None:

@@ -97,7 +97,7 @@ def opened(path: str) -> Iterator[BinaryIO]:
         yield sys.stdin.buffer
         return
     with open(path, "rb") as file:
-        if sys.stderr.isatty() and not sys.stdout.isatty() and find_spec("rich"):
+        if file.seekable() and sys.stderr.isatty() and not sys.stdout.isatty() and find_spec("rich"):
             from rich.console import Console
             from rich.markup import escape
             from rich.progress import wrap_file

@@ -39,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except (AvroError, CommandError) as error:
         return _fail(f"{error}{way_out(args, str(error))}")
+    except RecursionError:
+        return _fail("nested deeper than Python's stack allows")
     except OSError as error:
         return _fail(f"{error.filename}: {error.strerror}" if error.filename is not None else str(error))
     return 0
