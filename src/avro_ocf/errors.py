@@ -28,7 +28,15 @@ def type_name(value: object) -> str:
 
 
 class AvroError(Exception):
-    """Root of every error this library raises."""
+    """Root of every error this library raises. All of them can be pickled and copied, with their attributes."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _remade, (type(self), self.args), vars(self)
+
+
+def _remade(kind: type[AvroError], args: tuple[object, ...]) -> AvroError:
+    """Return an error with these `args`, whatever its `__init__` takes."""
+    return kind.__new__(kind, *args)
 
 
 class SchemaError(AvroError, ValueError):

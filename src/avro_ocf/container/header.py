@@ -4,14 +4,16 @@ Specification, "Object Container Files": "Four bytes, ASCII 'O', 'b', 'j', follo
 {"type": "map", "values": "bytes"}"; "the 16-byte, randomly-generated sync marker for this file".
 """
 
+import json
 from collections.abc import Mapping
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from avro_ocf.api import Schema, parse_schema
 from avro_ocf.container.compression import codec_for_writing
 from avro_ocf.errors import DatumError, FormatError, LimitError, NeedMoreData, TruncatedError
+from avro_ocf.json_text import loads
 from avro_ocf.limits import DEFAULT_LIMITS, Limits
 from avro_ocf.schema.conversions import Conversions, Given, conversions_given
 from avro_ocf.varint import VARINT_BYTES, decode_long, encode_long
@@ -21,6 +23,11 @@ SYNC_BYTES: Final = 16
 RESERVED: Final = "avro."
 SCHEMA_KEY: Final = "avro.schema"
 CODEC_KEY: Final = "avro.codec"
+
+KEPT_MARK: Final = b"avro_ocf"
+"""What follows a header that `Header.to_bytes` made. No block begins so: its record count would be negative."""
+
+KEPT_VERSION: Final = 1
 
 
 class Header(NamedTuple):
@@ -35,6 +42,83 @@ class Header(NamedTuple):
     sync_marker: bytes
     metadata: Mapping[str, bytes]
     size: int
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _header_of, (self.schema, self.codec, self.sync_marker, dict(self.metadata), self.size)
+
+    def to_bytes(self) -> bytes:
+        """Return what `from_bytes` makes an equal header of, to be kept where an index is: all but the schema's `conversions`.
+
+        That is a container file's header, then `avro_ocf` and a JSON object with the rest. The header is encoded anew, and so may
+        take another size than the original, which `size` tells.
+        """
+        entries = {SCHEMA_KEY: self.schema.json.encode(), CODEC_KEY: self.codec.encode(), **self.metadata}
+        if self.codec == "null":
+            del entries[CODEC_KEY]
+        schema = self.schema
+        kept = {
+            "version": KEPT_VERSION,
+            "size": self.size,
+            "logical_types": schema.logical_types,
+            "limits": schema.limits._asdict(),
+        }
+        return _encoded(entries, self.sync_marker) + KEPT_MARK + json.dumps(kept, separators=(",", ":")).encode()
+
+    @classmethod
+    def from_bytes(
+        cls,
+        data: bytes | bytearray | memoryview,
+        *,
+        limits: Limits | None = None,
+        logical_types: bool | None = None,
+        conversions: Conversions | None = None,
+    ) -> "Header":
+        """Return the header that `to_bytes` made `data` of, or the one at the start of a file's first bytes.
+
+        `limits` and `logical_types`, where they are given, count instead of those that were kept. Raises `FormatError` with the
+        offset of what is wrong, also when the bytes end too early, and `SchemaError`.
+        """
+        data = bytes(memoryview(data))
+        parser = HeaderParser(Limits(header_bytes=1 << 62), logical_types=True)  # there is no more than `data`
+        try:
+            end = parser.read(data)
+        except NeedMoreData:
+            raise TruncatedError("the bytes end inside the header", offset=0) from None
+        rest = data[end:]
+        if rest.startswith(KEPT_MARK):
+            size, kept_limits, kept_logical_types = _kept(rest[len(KEPT_MARK) :], end + len(KEPT_MARK))
+        elif rest and KEPT_MARK.startswith(rest):
+            raise TruncatedError("the bytes end behind the header", offset=end)
+        else:
+            size, kept_limits, kept_logical_types = end, DEFAULT_LIMITS, True
+        limits = limits or kept_limits
+        if size == end > limits.header_bytes:
+            raise LimitError(f"the header takes more than limits.header_bytes, {limits.header_bytes}", offset=0)
+        logical_types = kept_logical_types if logical_types is None else logical_types
+        return parser.header(data[end - SYNC_BYTES : end], size, limits, logical_types, conversions_given(conversions))
+
+
+def _header_of(schema: Schema, codec: str, sync_marker: bytes, metadata: dict[str, bytes], size: int) -> Header:
+    """Return a header that was pickled or copied."""
+    return Header(schema, codec, sync_marker, MappingProxyType(metadata), size)
+
+
+def _kept(text: bytes, offset: int) -> tuple[int, Limits, bool]:
+    """Return the size, the limits and whether there are logical types, of the JSON that `Header.to_bytes` made at byte `offset`."""
+    try:
+        kept = loads(text.decode())
+    except (ValueError, RecursionError) as error:
+        raise FormatError(f"what follows the header is no JSON: {error}", offset=offset) from None
+    if not isinstance(kept, dict) or kept.get("version") != KEPT_VERSION:
+        raise FormatError("what follows the header is of another version of this library", offset=offset)
+    size: Any = kept.get("size")
+    limits: Any = kept.get("limits")
+    logical_types: Any = kept.get("logical_types")
+    if type(limits) is not dict or not limits.keys() <= set(Limits._fields) or type(logical_types) is not bool:
+        raise FormatError("what follows the header has another form", offset=offset)
+    if not all(type(number) is int and 0 <= number < 1 << 62 for number in (size, *limits.values())):
+        raise FormatError("what follows the header has numbers out of range", offset=offset)
+    return size, Limits(**limits), logical_types
 
 
 def make_header(
@@ -51,17 +135,22 @@ def make_header(
     if len(sync_marker) != SYNC_BYTES:
         raise DatumError(f"a sync marker is {SYNC_BYTES} bytes, not {len(sync_marker)}")
     entries = {key: _metadata_value(key, value) for key, value in (metadata or {}).items()}
+    out = _encoded({SCHEMA_KEY: schema.json.encode(), CODEC_KEY: codec.encode(), **entries}, sync_marker)
+    if len(out) > schema.limits.header_bytes:
+        raise DatumError(f"the header takes {len(out)} bytes, more than limits.header_bytes, {schema.limits.header_bytes}")
+    return Header(schema, codec, bytes(sync_marker), MappingProxyType(entries), len(out)), out
+
+
+def _encoded(entries: Mapping[str, bytes], sync_marker: bytes) -> bytes:
     out = bytearray(MAGIC)
-    out += encode_long(2 + len(entries))
-    for key, value in ((SCHEMA_KEY, schema.json.encode()), (CODEC_KEY, codec.encode()), *entries.items()):
+    out += encode_long(len(entries))
+    for key, value in entries.items():
         for part in (key.encode(), value):
             out += encode_long(len(part))
             out += part
     out.append(0)
     out += sync_marker
-    if len(out) > schema.limits.header_bytes:
-        raise DatumError(f"the header takes {len(out)} bytes, more than limits.header_bytes, {schema.limits.header_bytes}")
-    return Header(schema, codec, bytes(sync_marker), MappingProxyType(entries), len(out)), bytes(out)
+    return bytes(out)
 
 
 def encode_header(
@@ -111,6 +200,12 @@ class HeaderParser:
 
     def parse(self, prefix: bytes | bytearray) -> Header:
         """Return the header at the start of `prefix`, which starts with all that was given before; raises as `decode_header`."""
+        size = self.read(prefix)
+        marker = bytes(prefix[self._position : size])
+        return self.header(marker, size, self._limits, self._logical_types, self._conversions)
+
+    def read(self, prefix: bytes | bytearray) -> int:
+        """Read the header at the start of `prefix` but for its schema, and return its size; raises as `decode_header`."""
         if not self._position:
             if not MAGIC.startswith(bytes(prefix[: len(MAGIC)])):
                 raise FormatError(f"not an Avro container file: it does not start with {MAGIC!r}", offset=0)
@@ -123,7 +218,7 @@ class HeaderParser:
                 self._begin_block(prefix)
         size = self._position + SYNC_BYTES
         self._need(prefix, size)
-        return self._header(bytes(prefix[self._position : size]), size)
+        return size
 
     def _need(self, prefix: bytes | bytearray, length: int) -> None:
         if length > self._limits.header_bytes:
@@ -174,10 +269,11 @@ class HeaderParser:
         self._need(prefix, start + length)
         return bytes(prefix[start : start + length]), start + length
 
-    def _header(self, sync_marker: bytes, size: int) -> Header:
+    def header(self, sync_marker: bytes, size: int, limits: Limits, logical_types: bool, conversions: Given) -> Header:
+        """Return the header that was read, with what else it is made of. Raises `FormatError` and `SchemaError`."""
         if SCHEMA_KEY not in self._entries:
             raise FormatError(f"the header has no {SCHEMA_KEY}", offset=len(MAGIC))
-        schema = _file_schema(self._text(SCHEMA_KEY), self._logical_types, self._limits, self._conversions)
+        schema = _file_schema(self._text(SCHEMA_KEY), logical_types, limits, conversions)
         codec = self._text(CODEC_KEY) if CODEC_KEY in self._entries else "null"
         metadata = {key: value for key, (_, value) in self._entries.items() if key not in {SCHEMA_KEY, CODEC_KEY}}
         return Header(schema, codec, sync_marker, MappingProxyType(metadata), size)

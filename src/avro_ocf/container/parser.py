@@ -26,6 +26,9 @@ class Signal:
     def __repr__(self) -> str:
         return self._name
 
+    def __reduce__(self) -> str:
+        return self._name  # pickled and copied, it is the very same
+
 
 NEED_DATA: Final = Signal("NEED_DATA")
 """The event that asks for more bytes."""
