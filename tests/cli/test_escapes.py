@@ -219,8 +219,7 @@ def text_columns(store: Path) -> list[tuple[str, str]]:
     """Return the columns of text of a store's tables."""
     with closing(sqlite3.connect(store / "hotcold.db")) as database:
         query = """SELECT t.name, c.name FROM sqlite_master t JOIN pragma_table_info(t.name) c
-          WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%' AND c.type IN ('TEXT', 'BLOB')
-          AND NOT (t.name = 'archive_runs' AND c.name = 'report')"""
+          WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%' AND c.type IN ('TEXT', 'BLOB')"""
         return database.execute(query).fetchall()
 
 

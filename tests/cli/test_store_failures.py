@@ -294,6 +294,14 @@ sys.exit(main(["ingest", "--store", "store", *arguments]))
 """
 
 
+def test_a_damaged_report_of_a_run(run: Run, store: Path) -> None:
+    sql(store, "UPDATE archive_runs SET report = report || 'x'")
+    told = "table archive_runs: the report of a run is not JSON: Extra data"
+    assert run("status", "--store", "store", code=1).stderr.decode().startswith(f"avro-ocf: {told}")
+    assert told in run("doctor", "--store", "store", code=1).stdout.decode()
+    assert_reads_right(run)
+
+
 def test_a_folder_that_cannot_be_written(made_store: Path) -> None:
     with tempfile.TemporaryDirectory() as name:  # that of pytest cannot be entered without rights
         folder = Path(name)

@@ -3,7 +3,7 @@
 import json
 from typing import Any, Final
 
-from avro_ocf.errors import AvroError
+from avro_ocf.errors import AvroError, DamagedError
 from avro_ocf.hotcold import sql
 from avro_ocf.hotcold.context import PAUSED, Context, bind
 from avro_ocf.hotcold.ingest import RESETTING
@@ -64,10 +64,17 @@ def status_report(context: Context, files: list[Row], rest: list[list[Row]]) -> 
         is_resetting=bool(resetting),
         tables=[dict(row) for row in ledger],
         files=[_checked(row) for row in files],
-        runs=[json.loads(row["report"]) for row in runs],
+        runs=[_run(row) for row in runs],
         quarantine=[dict(row) for row in quarantine],
         poison=[dict(row) for row in latest],
     )
+
+
+def _run(row: Row) -> Any:
+    try:
+        return json.loads(row["report"])
+    except ValueError as error:
+        raise DamagedError(f"table archive_runs: the report of a run is not JSON: {error}") from None
 
 
 def _checked(row: Row) -> dict[str, Any]:
