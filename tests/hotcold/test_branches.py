@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from avro_ocf import Reader, Schema, Writer, check_compatibility, parse_schema
-from avro_ocf.errors import ConflictError
+from avro_ocf.errors import ConflictError, SchemaError
 from avro_ocf.hotcold import Settings
 from avro_ocf.hotcold.bodies import records_of_text
 from avro_ocf.oracle import evolutions, from_schema, schemas
@@ -37,13 +37,13 @@ def versions(draw: st.DrawFn) -> list[Schema]:
     elif draw(st.booleans()):
         declared.append(draw(evolutions(declared[0])).reader_schema)
     made: list[Schema] = []
-    for schema in map(parse_schema, declared):
-        if (
-            schema.node.type == "record"
-            and schema not in made
-            and not any(check_compatibility(reader=schema, writer=known) for known in made)
-        ):
-            made.append(schema)
+    for one in declared:
+        try:
+            schema = parse_schema(one)
+        except SchemaError:  # a branch may use a type that another one, now behind it, defines
+            continue
+        if schema.node.type == "record" and schema not in made:
+            made += [schema] * (not any(check_compatibility(reader=schema, writer=known) for known in made))
     return made
 
 
@@ -63,7 +63,7 @@ def check(rig: Rig, wanted: list[tuple[Schema, Any]], newest: Schema) -> None:
     assert same(list(Reader(io.BytesIO(rig.ocf("d", "t")), branches=True)), kept)
     table = rig.run(rig.store.table("t"))
     sent = records_of_text("\n".join(rig.lines("d", "t")).encode(), table)
-    assert [*map(newest.encode, sent)] == [*map(newest.encode, kept)]
+    assert same([newest.decode(newest.encode(record), branches=True) for record in sent], kept)
     if len(wanted) > 2:
         part = rig.ocf("d", "t", from_ms=NOW_MS + 1, to_ms=NOW_MS + len(wanted) - 1)
         assert same(list(Reader(io.BytesIO(part), branches=True)), kept[1:-1])
