@@ -5,11 +5,11 @@ the codec as a long, the objects, and the file's 16-byte sync marker.
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from avro_ocf.api import Schema
 from avro_ocf.container.compression import MOST_TIMES, codec_for_reading, codec_for_writing
-from avro_ocf.container.header import SYNC_BYTES, Header
+from avro_ocf.container.header import MAGIC, SYNC_BYTES, Header
 from avro_ocf.errors import DatumError, FormatError, LimitError, ResolutionError, TruncatedError
 from avro_ocf.limits import Limits
 from avro_ocf.varint import VARINT_BYTES, decode_long, encode_long
@@ -23,6 +23,10 @@ Located = TypeVar("Located", bound=FormatError | ResolutionError)
 
 HEAD_BYTES = 2 * VARINT_BYTES
 """Bytes of the longest block head: the record count and the data's size."""
+
+
+A_FILE: Final = ": the first bytes of a file; the server may have ignored the range, or files were joined without `concat`"
+"""What it means that a file's header is where a block should be. Its first byte alone tells, since no block begins so."""
 
 
 class Block(NamedTuple):
@@ -81,7 +85,7 @@ def read_head(start: bytes) -> BlockHead:
     """
     count, size_start = decode_long(start, 0)
     if count < 0:
-        raise FormatError(f"negative record count {count}", offset=0)
+        raise FormatError(f"negative record count {count}{A_FILE if start.startswith(MAGIC[:1]) else ''}", offset=0)
     size, head_size = decode_long(start, size_start)
     if size < 0:
         raise FormatError(f"negative block size {size}", offset=size_start)

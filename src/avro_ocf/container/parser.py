@@ -14,6 +14,9 @@ from avro_ocf.errors import FormatError, NeedMoreData, TruncatedError
 from avro_ocf.limits import DEFAULT_LIMITS, Limits
 from avro_ocf.schema.conversions import Conversions
 
+PAGES: Final = (b"<!doctype", b"<html", b"<?xml")
+"""How text begins that a server sends where it has an error to tell."""
+
 
 class Signal:
     """The type of `NEED_DATA` and `END`."""
@@ -87,8 +90,9 @@ class StreamParser:
             return NEED_DATA
         if not self.header:
             self._take_header()  # what little there is may be wrong already, however it came
-            found = "the bytes end inside the header" if self._buffer else "there are no bytes: a file begins with its header"
-            raise TruncatedError(f"{found}, which takes {self._needed} or more", offset=self._buffer_start)
+            if not self._buffer:
+                raise TruncatedError("there are no bytes: the file is empty", offset=self._buffer_start)
+            raise TruncatedError(f"the bytes end inside the header, which takes {self._needed} or more", offset=self._buffer_start)
         if len(self._buffer) > self._position:
             raise truncated_block(self._offset, self._index)
         return END
@@ -146,5 +150,11 @@ def decode_blocks(
     parser = StreamParser(header=header, start_byte=start_byte)
     parser.receive_data(data)
     parser.receive_data(b"")
-    while isinstance(stored := parser.next_event(), StoredBlock):
-        yield from decode_block(header, stored, reader_schema, branches=branches)
+    try:
+        while isinstance(stored := parser.next_event(), StoredBlock):
+            yield from decode_block(header, stored, reader_schema, branches=branches)
+    except FormatError as error:
+        if error.block != 0 or not data[:9].lower().startswith(PAGES):
+            raise
+        message = f"{error.message}; this looks like HTML or XML, as a server answers where something is wrong"
+        raise type(error)(message, offset=error.offset, block=error.block) from None

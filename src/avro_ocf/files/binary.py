@@ -1,6 +1,8 @@
 """Paths and binary file objects, as the rest of this package wants them."""
 
 import contextlib
+import errno
+import io
 import os
 import stat
 import sys
@@ -18,12 +20,33 @@ READ_BYTES: Final = 1 << 16
 
 
 def is_path(path_or_file: object, method: str) -> bool:
-    """Tell a path from a file object with that `method`. Raises `TypeError` for what is neither, such as a file's content."""
+    """Tell a path from a file object with that `method`.
+
+    Raises `TypeError` for what is neither, such as a file's content, and for a file that is open in text mode.
+    """
     if isinstance(path_or_file, str | os.PathLike):
         return True
-    if hasattr(path_or_file, method):
-        return False
-    raise TypeError(f"a path or a binary file object to {method} is wanted, not {type(path_or_file).__name__}")
+    if not hasattr(path_or_file, method):
+        content = "; for a file's content, use io.BytesIO" if isinstance(path_or_file, bytes | bytearray | memoryview) else ""
+        raise TypeError(f"a path or a binary file object to {method} is wanted, not {type(path_or_file).__name__}{content}")
+    if isinstance(path_or_file, io.TextIOBase) or isinstance(getattr(path_or_file, "encoding", None), str):
+        raise _text_mode()
+    return False
+
+
+def _text_mode() -> TypeError:
+    return TypeError("a binary file object is wanted, not one in text mode: open it with mode 'rb' or 'wb', or give its `buffer`")
+
+
+def _octets(data: Any) -> bytes:
+    """Return what a file object gave to be read, if that is bytes."""
+    if isinstance(data, bytes):
+        return data
+    if isinstance(data, str):
+        raise _text_mode()
+    if data is None:
+        raise BlockingIOError(errno.EAGAIN, "the file has no bytes now, and does not wait")
+    return bytes(memoryview(data))
 
 
 def is_same_file(first: PathOrFile, second: PathOrFile) -> bool:
@@ -52,7 +75,7 @@ class Source:
             try:
                 if self.is_seekable:
                     self._file.seek(self._start + self._position)
-                data: bytes = self._read(READ_BYTES)
+                data = _octets(self._read(READ_BYTES))
             except ValueError as error:
                 raise self._worded(error) from None
             self._position += len(data)
@@ -68,9 +91,9 @@ class Source:
         with self._lock:
             try:
                 self._file.seek(self._start + offset)
-                data: bytes = self._file.read(length)
+                data = _octets(self._file.read(length))
                 while len(data) < length:  # an unbuffered file may return less than there is
-                    more = self._file.read(length - len(data))
+                    more = _octets(self._file.read(length - len(data)))
                     if not more:
                         break
                     data += more

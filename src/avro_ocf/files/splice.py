@@ -34,6 +34,8 @@ def concat(
     block, each value as the branch of a union that it was. A path `out` may be one of the sources: it is replaced at the
     end, and only if all went well. Raises as `Reader` and `Writer`, `ResolutionError` among them, and `DatumError` for no sources.
     """
+    if isinstance(sources, str | bytes) or hasattr(sources, "read") or hasattr(sources, "__fspath__"):
+        raise TypeError("sources is a list of files, not one")
     writer: Writer | None = None
     with replacing(out) as file:
         for source in sources:
@@ -116,7 +118,7 @@ def _salvage(source: Source, out: BinaryIO, limits: Limits) -> SalvageReport:
         except NeedMoreData:
             data = source.read()
             if not data:
-                found = "the bytes end inside the header" if prefix else "there are no bytes"
+                found = "the bytes end inside the header" if prefix else "there are no bytes: the file is empty"
                 raise TruncatedError(found, offset=0) from None
             prefix += data
     write_all(out, bytes(prefix[: header.size]))
