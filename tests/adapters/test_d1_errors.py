@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from avro_ocf.adapters.d1 import error_of
 from avro_ocf.errors import ConflictError, DamagedError, OutcomeUnknownError, StoreError, UnavailableError
+from avro_ocf.worker.failures import http_error
 
 pytestmark = pytest.mark.host
 
@@ -44,6 +45,13 @@ def test_a_code_at_the_end_decides(code: str, start: str, text: str, data: st.Da
     error = error_of("DB", message)
     assert type(error) is KINDS[code]
     assert str(error).startswith(f"DB: {message}")
+
+
+@pytest.mark.parametrize("code", [*UNCHANGED, *UNKNOWN])
+def test_what_comes_of_load_is_to_be_sent_again(code: str) -> None:
+    answer = http_error(error_of("DB", f"D1_ERROR: out of luck: SQLITE_{code}"), tells_all=False)
+    assert (answer.status, answer.type) == (503, "unavailable" if code in UNCHANGED else "outcome_unknown")
+    assert answer.headers == {"retry-after": "5"}
 
 
 @pytest.mark.parametrize("text", LOST)

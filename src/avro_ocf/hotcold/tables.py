@@ -11,7 +11,7 @@ from avro_ocf.hotcold.context import Context, bind, guarded
 from avro_ocf.hotcold.ports import Row
 from avro_ocf.hotcold.table import Table
 
-SCHEMAS_READ: Final = 20
+SCHEMAS_READ: Final = 10
 """Schemas read at once."""
 
 
