@@ -52,7 +52,7 @@ def test_a_file_in_text_mode(tmp_path: Path) -> None:
     path.write_bytes(FILE)
     with (
         open(path, "r+", encoding="latin-1") as text,
-        codecs.open(str(path), "r+", "latin-1") as older,
+        codecs.StreamReaderWriter(open(path, "r+b"), *codecs.lookup("latin-1")[2:4]) as older,
         tempfile.NamedTemporaryFile("w+") as temporary,
     ):
         for file in (text, older, temporary, io.StringIO("Obj")):

@@ -126,32 +126,36 @@ class Filler:
                 texts, data = [last], last
             self._charge += charge
             is_full = self._size + size >= self._block_size
+            if is_full and not self._pending and self._put_whole(texts, data):
+                return
             self._size += size
-            if self._pending:
-                self._pending.extend(texts)
-                if is_full:
-                    self._cut()
-            else:
-                self._pending[:0] = texts  # in front of what threads may have added meanwhile
-                if is_full:
-                    self._cut(len(texts), data)
+            self._pending.extend(texts)
+            if is_full:
+                self._cut()
 
-    def _cut(self, left: int = 0, data: str | None = None) -> None:
-        """Write the block being filled, if it has any record, as several where the codec makes one larger than its limit.
+    def _put_whole(self, texts: list[str], data: str) -> bool:
+        """Write records as a block, before what threads may have added meanwhile, if the codec does not make it too large."""
+        try:
+            framed = frame_block(self.header, len(texts), data.encode("latin-1"), self._level)
+        except DatumError:
+            return False
+        self._charge = 0
+        self._pending.insert(0, _Put(Block(self._end, len(framed), len(texts)), framed))
+        self._settle()
+        return True
 
-        These are its first `left` records, whose texts joined are `data` if that is given, or all that there are now.
-        """
+    def _cut(self) -> None:
+        """Write the block being filled, if it has any record, as several where the codec makes one larger than its limit."""
         self._settle()
         error = None
-        left = left or len(self._pending)
+        left = len(self._pending)
         while left:
             count = left
             texts = self._pending[:count]
             while True:
-                octets = ("".join(texts[:count]) if data is None else data).encode("latin-1")
-                data = None
+                data = "".join(texts[:count]).encode("latin-1")
                 try:
-                    framed = frame_block(self.header, count, octets, self._level)
+                    framed = frame_block(self.header, count, data, self._level)
                 except DatumError as problem:
                     if count > 1:
                         count //= 2
@@ -164,7 +168,7 @@ class Filler:
                 break
             left -= count
             if self._pending:
-                self._size -= len(octets)
+                self._size -= len(data)
             else:
                 self._size = self._charge = 0
         if error is not None:
