@@ -87,7 +87,16 @@ def check_interrupts(sink: Any, data: Callable[[], bytes], schema: Any, calls: l
 
 
 # Where the operating system is asked, a step takes five times as long.
-@pytest.mark.parametrize(("sink", "stride"), [(memory, 1), (path, 7), (buffered, 11)])
+@pytest.mark.parametrize(
+    ("sink", "stride"),
+    [
+        (memory, 1),
+        (path, 7),
+        (buffered, 11),
+        pytest.param(path, 1, marks=pytest.mark.slow),
+        pytest.param(buffered, 1, marks=pytest.mark.slow),
+    ],
+)
 def test_every_instruction(sink: Any, stride: int, tmp_path: Path) -> None:
     with sink(tmp_path) as (file, data):
         check_interrupts(file, data, "int", CALLS, stride)

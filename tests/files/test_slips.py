@@ -91,6 +91,17 @@ def test_an_empty_file(tmp_path: Path) -> None:
             assert caught.value.offset == 0
 
 
+def test_a_file_that_stands_at_its_end(tmp_path: Path) -> None:
+    out = io.BytesIO()
+    with Writer(out, HEADER.schema) as writer:
+        writer.write_many(SHIPS)
+    for use in (uses(tmp_path / "x")[number] for number in (0, 1, 3, 4, 5, 6)):
+        with pytest.raises(TruncatedError, match=f"stands at its end, byte {len(out.getvalue())}: seek to where the file begins"):
+            use(out)
+    out.seek(0)
+    assert list(Reader(out)) == SHIPS
+
+
 @pytest.mark.parametrize("sources", ["x.avro", b"x.avro", Path("x.avro"), io.BytesIO(FILE)])
 def test_one_file_is_no_list_of_files(sources: Any) -> None:
     with pytest.raises(TypeError, match="a list of files"):

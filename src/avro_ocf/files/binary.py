@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from threading import RLock
 from typing import Any, BinaryIO, Final, cast
 
-from avro_ocf.errors import AvroError
+from avro_ocf.errors import AvroError, TruncatedError
 
 PathOrFile = str | os.PathLike[str] | BinaryIO
 """A path, or an open binary file object, which is used from its current position and never closed."""
@@ -80,6 +80,14 @@ class Source:
                 raise self._worded(error) from None
             self._position += len(data)
             return data
+
+    def check_not_empty(self) -> None:
+        """Raise `TruncatedError` if there was nothing to read: the file is empty, or it just stands at its end."""
+        if self._position:
+            return
+        if self._start:
+            raise TruncatedError(f"the file object stands at its end, byte {self._start}: seek to where the file begins", offset=0)
+        raise TruncatedError("there are no bytes: the file is empty", offset=0)
 
     def read_at(self, offset: int, length: int) -> bytes:
         """Return `length` bytes from `offset` on, fewer where the file ends.

@@ -72,8 +72,10 @@ class Reader:
             self.header = header = cast("Header", self._next_event())
             if self._reader_schema:
                 header.schema.decoder(self._reader_schema, branches=branches)
-        except BaseException:
+        except BaseException as error:
             self.close()
+            if isinstance(error, TruncatedError):
+                self._source.check_not_empty()
             raise
 
     def __iter__(self) -> Iterator[Any]:

@@ -118,8 +118,8 @@ def _salvage(source: Source, out: BinaryIO, limits: Limits) -> SalvageReport:
         except NeedMoreData:
             data = source.read()
             if not data:
-                found = "the bytes end inside the header" if prefix else "there are no bytes: the file is empty"
-                raise TruncatedError(found, offset=0) from None
+                source.check_not_empty()
+                raise TruncatedError("the bytes end inside the header", offset=0) from None
             prefix += data
     write_all(out, bytes(prefix[: header.size]))
     report = SalvageReport(header, [], [])
