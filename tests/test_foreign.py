@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import Any, Self
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -182,3 +183,36 @@ def test_pandas_itself() -> None:
     fields = [{"name": name, "type": type_} for name, type_ in zip("abcd", ("long", "boolean", "string", "double"), strict=True)]
     table = parse_schema({"type": "record", "name": "R", "fields": fields})
     assert [table.decode(table.encode(record)) for record in records] == records
+
+
+class StandIn:
+    """Claims another class, as mocks and lazy objects do."""
+
+    def __init__(self, kind: type) -> None:
+        self.kind = kind
+
+    def __getattribute__(self, name: str) -> Any:
+        return object.__getattribute__(self, "kind" if name == "__class__" else name)
+
+
+@pytest.mark.parametrize(
+    ("schema", "kind"),
+    [
+        ("boolean", bool),
+        ("int", int),
+        ("double", float),
+        ("string", str),
+        ("bytes", bytes),
+        ({"type": "array", "items": "int"}, list),
+        ({"type": "map", "values": "int"}, dict),
+        ({"type": "enum", "name": "E", "symbols": ["A"]}, str),
+        (["null", "string"], tuple),
+        ({"type": "string", "logicalType": "uuid"}, UUID),
+        ({"type": "bytes", "logicalType": "decimal", "precision": 4}, Decimal),
+    ],
+)
+def test_what_claims_a_class_that_it_has_not(schema: object, kind: type) -> None:
+    record = parse_schema({"type": "record", "name": "R", "fields": [{"name": "a", "type": schema}]})
+    with pytest.raises(DatumError) as caught:
+        record.encode({"a": StandIn(kind)})
+    assert caught.value.path == "a"

@@ -326,3 +326,22 @@ def test_a_lenient_writer_cuts_blocks_and_counts_values_without_bytes() -> None:
         with pytest.raises(DatumError, match="zero-byte values"):
             writer.write_block([(None,) * 6] * 3)
     assert [block.record_count for block in writer.blocks] == [1, 1, 1]
+
+
+class Cyclic(Sequence[int]):
+    """Answers any index, so that a loop over it never ends."""
+
+    def __len__(self) -> int:
+        return 3
+
+    def __getitem__(self, index: Any) -> Any:
+        assert index < 1000
+        return index % 3
+
+
+def test_a_sequence_has_as_many_items_as_it_says() -> None:
+    out = io.BytesIO()
+    with Writer(out, {"type": "array", "items": "int"}, lenient=True) as writer:
+        writer.write(Cyclic())
+    out.seek(0)
+    assert list(Reader(out)) == [[0, 1, 2]]

@@ -9,6 +9,7 @@ that fills in the fewest fields, then the one that rounds the least, then the fi
 from collections import UserString
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, time
+from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from avro_ocf.errors import DatumError
@@ -266,7 +267,7 @@ def entries(datum: Mapping[object, object]) -> dict[object, object]:
 def items(datum: Sequence[object]) -> list[object]:
     """Return the items of a sequence of any type."""
     try:
-        return list(datum)
+        return list(islice(datum, len(datum)))  # one that answers any index has no other end
     except Exception as error:  # noqa: BLE001 - a sequence is code of the datum's
         raise unreadable(datum, error) from None
 

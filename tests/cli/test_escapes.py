@@ -23,10 +23,10 @@ from tests.damage import damaged
 
 pytestmark = pytest.mark.host
 
-UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 NASTY = "\x1b]0;x\x07\x1b[31m\x9b31m\x7f\r\u2028\u202e\n"
 ALPHABET = st.sampled_from(
-    "a1_.é雪\x00\x07\x08\x1b\r\n\t\x7f\x80\x85\x9b\x9c\x9d\x9f\u2028\u2029\u202a\u202e\u2066\u2069\\\"'%[]{}"
+    "a1_.é雪\x00\x07\x08\x1b\r\n\t\x7f\x80\x85\x9b\x9c\x9d\x9f\u061c\u200e\u200f\ufeff\u2028\u2029\u202a\u202e\u2066\u2069\\\"'%[]{}"
 )
 TEXTS = st.text(ALPHABET, min_size=1, max_size=8)
 

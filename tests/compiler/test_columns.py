@@ -10,7 +10,7 @@ from avro_ocf.compiler import Decoder
 from avro_ocf.compiler.decoding.rows import compile_rows
 from avro_ocf.compiler.decoding.stream import compile_all
 from avro_ocf.compiler.decoding.windows import MANY, MISSES, SAMPLE, STEP, WINDOW_BYTES, Windows
-from avro_ocf.errors import FormatError
+from avro_ocf.errors import FormatError, ResolutionError
 from avro_ocf.limits import DEFAULT_LIMITS
 from avro_ocf.oracle.equality import same
 from avro_ocf.resolution.identity import identity
@@ -113,8 +113,9 @@ def by_reference(plan: Plan, data: bytes, pos: int, count: int) -> tuple[list[An
     for index in range(count):
         try:
             value, pos = reference.decode(plan, data, pos, DEFAULT_LIMITS)
-        except FormatError as error:
-            raise type(error)(error.message, offset=error.offset, record=index, path=error.path) from None
+        except (FormatError, ResolutionError) as error:
+            error.record = index
+            raise
         values.append(value)
     return values, pos
 

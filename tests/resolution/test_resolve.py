@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from avro_ocf import parse_schema
 from avro_ocf.errors import ResolutionError
 from avro_ocf.limits import DEFAULT_LIMITS
 from avro_ocf.oracle.equality import same
@@ -325,3 +326,15 @@ def test_data_in_bytes_is_that_of_the_writer() -> None:
     data = encode(writer, {"a": 1, "b": "x"}, DEFAULT_LIMITS)
     plan = resolve(writer, parsed(record("R", ("b", "string"))))
     assert decode(plan, data + b"rest", 0, DEFAULT_LIMITS) == ({"b": "x"}, len(data))
+
+
+@pytest.mark.parametrize("kind", ["record", "enum"])
+def test_a_branch_of_the_very_name_goes_before_one_with_an_alias(kind: str) -> None:
+    inside: dict[str, object] = {"fields": []} if kind == "record" else {"symbols": ["A"]}
+    cat = {"type": kind, "name": "Cat", "aliases": ["Dog"], **inside}
+    dog = {"type": kind, "name": "Dog", **inside}
+    writer = parse_schema([cat, dog])
+    data = writer.encode(("Dog", {} if kind == "record" else "A"))
+    for reader in ([cat, dog], [cat, dog, "null"], ["null", cat, dog]):
+        assert writer.decode(data, parse_schema(reader), branches=True)[0] == "Dog"
+    assert writer.decode(data, parse_schema(["null", cat, "string"]), branches=True)[0] == "Cat"

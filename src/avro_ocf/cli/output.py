@@ -25,7 +25,7 @@ class CommandError(Exception):
     """A command cannot do what was asked; its text is the one line that the user sees."""
 
 
-_UNSEEN: Final = r"\x7f-\x9f\u2028-\u202e\u2066-\u2069"
+_UNSEEN: Final = r"\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff"
 _UNSEEN_IN_TEXT: Final = re.compile(rf"[\x00-\x1f{_UNSEEN}]")
 _UNSEEN_IN_JSON: Final = re.compile(rf"[{_UNSEEN}]")
 

@@ -76,19 +76,22 @@ class Encoder:
         """Encode one value."""
         if type(datum).__module__ == "numpy":
             datum = of_numpy(datum)
-        match node:
-            case Record():
-                return self.record(node, datum, self.enter(depth))
-            case Array():
-                return self.array(node, datum, self.enter(depth))
-            case Map():
-                return self.map(node, datum, self.enter(depth))
-            case Union():
-                index, (data, rank) = self.branch(node, datum, depth)
-                return encode_long(index) + data, rank
-            case Enum():
-                return enum(node, datum), EXACT
-        return plain(node, datum)
+        try:
+            match node:
+                case Record():
+                    return self.record(node, datum, self.enter(depth))
+                case Array():
+                    return self.array(node, datum, self.enter(depth))
+                case Map():
+                    return self.map(node, datum, self.enter(depth))
+                case Union():
+                    index, (data, rank) = self.branch(node, datum, depth)
+                    return encode_long(index) + data, rank
+                case Enum():
+                    return enum(node, datum), EXACT
+            return plain(node, datum)
+        except (AttributeError, OverflowError, TypeError) as error:  # a stand-in may claim a class that it has not
+            raise Fault(f"{describe(datum)} that is not what it claims to be: {error}") from None
 
     def record(self, node: Record, datum: object, depth: int) -> Encoded:
         """Encode a record: "the values of its fields in the order that they are declared"."""
@@ -290,7 +293,7 @@ def raw(type_name: str, size: int | None, datum: object) -> Encoded:
                 raise expected("None", datum)
             return b"", EXACT
         case "boolean":
-            if not isinstance(datum, bool):
+            if type(datum) is not bool:  # there is no other class of bools, though an object may claim it
                 raise expected("a bool", datum)
             return (b"\1" if datum else b"\0"), EXACT
         case "int" | "long":

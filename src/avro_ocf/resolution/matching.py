@@ -2,8 +2,8 @@
 
 Specification, "Schema Resolution", with these decisions:
 
-- Named types match by fullname, by an alias of the reader's, or by the name without its namespace. In a reader's union the last
-  counts only where no branch matches by the first two.
+- Named types match by fullname, by an alias of the reader's, or by the name without its namespace. In a reader's union the
+  last counts only where no branch matches by the first two, and of these the fullname goes first.
 - In a reader's union a primitive goes to the branch of its own type, else to the first that it is promoted to, and past neither,
   be that of a logical type that does not match: a time must not become a double. Any other type goes to the first branch that
   recursively matches. When both are unions of branches of the same names in the same order, each branch goes to its counterpart.
@@ -189,20 +189,26 @@ def _candidates(writer: Node, reader: Union) -> list[Node]:
     """Return the branches that may match `writer`, as far as can be told without looking inside."""
     ranks = [(branch, _rank(writer, branch)) for branch in reader.branches]
     best = max((rank for _, rank in ranks), default=0)
-    candidates = [branch for branch, rank in ranks if rank == best and rank]
+    # One of the very name comes first, but may fail inside where one with an alias does not.
+    candidates = [branch for wanted in (3, 2, 1) for branch, rank in ranks if rank == wanted and min(rank, 2) == min(best, 2)]
     return candidates[:1] if isinstance(writer, Primitive) else candidates
 
 
 def _rank(writer: Node, reader: Node) -> int:
-    """Return how well the kinds and names of two types match: 0 not at all, 1 by promotion or without the namespace, 2 fully."""
+    """Return how well the kinds and names of two types match.
+
+    0 is not at all, 1 by promotion or by the name without its namespace, 2 by an alias of the reader's, 3 fully.
+    """
     if isinstance(writer, Named) and isinstance(reader, Named):
         if _kind(writer) != _kind(reader):
             return 0
-        if writer.fullname == reader.fullname or writer.fullname in reader.aliases:
+        if writer.fullname == reader.fullname:
+            return 3
+        if writer.fullname in reader.aliases:
             return 2
         return 1 if writer.short_name == reader.short_name else 0
     if reader.type == writer.type:
-        return 2
+        return 3
     return 1 if reader.type in PROMOTIONS.get(writer.type, ()) else 0
 
 
