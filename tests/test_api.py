@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from avro_ocf import Schema, parse_schema, reference
 from avro_ocf.api import WINDOW_BYTES
 from avro_ocf.errors import FormatError, ResolutionError, TruncatedError
-from avro_ocf.limits import DEFAULT_LIMITS
+from avro_ocf.limits import DEFAULT_LIMITS, Limits
 from avro_ocf.oracle import from_schema, schemas
 from avro_ocf.oracle.equality import same
 from avro_ocf.schema.measure import nodes
@@ -144,3 +144,12 @@ def test_offsets_count_from_the_first_byte_of_the_data() -> None:
 def test_arguments_of_the_wrong_type(data: object, start: object) -> None:
     with pytest.raises(TypeError):
         parse_schema("int").decode_from(data, start)  # type: ignore[arg-type]
+
+
+def test_a_schema_given_to_parse_schema_is_as_it_is_unless_something_is_asked_of_it() -> None:
+    date = parse_schema({"type": "int", "logicalType": "date"})
+    assert parse_schema(date) is date
+    raw = parse_schema(date, logical_types=False)
+    assert raw.decode(b"\2") == 1
+    assert parse_schema(raw) is raw
+    assert parse_schema(date, limits=Limits(datum_depth=3)).limits.datum_depth == 3

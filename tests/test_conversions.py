@@ -381,3 +381,15 @@ def test_files_are_read_and_continued_with_them() -> None:
     assert parser.next_event() == header
     with pytest.raises(AvroError, match="no box"):
         Writer.append(io.BytesIO(data), conversions=BOX).write(1)
+
+
+@pytest.mark.parametrize("union", [["null", "string"], ["string"]])
+def test_a_pair_that_a_conversion_makes_is_no_branch_where_branches_are_named(union: list[str]) -> None:
+    pair = {"pair": ("|".join, lambda text: tuple(text.split("|")))}
+    typed = [{"type": name, "logicalType": "pair"} if name == "string" else name for name in union]
+    schema = parse_schema(typed, conversions=pair)
+    for text in ("string|b", "a|b", "null|x"):
+        data = parse_schema(union).encode(text)
+        value = schema.decode(data, branches=True)
+        assert value == ("string", tuple(text.split("|")))
+        assert schema.encode(value) == data

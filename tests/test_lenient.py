@@ -345,3 +345,16 @@ def test_a_sequence_has_as_many_items_as_it_says() -> None:
         writer.write(Cyclic())
     out.seek(0)
     assert list(Reader(out)) == [[0, 1, 2]]
+
+
+def test_the_key_type_names_a_branch_of_a_union() -> None:
+    pets = [{"type": "record", "name": name, "fields": [{"name": "name", "type": "string"}]} for name in ("Cat", "n.Dog")]
+    out = io.BytesIO()
+    with Writer(out, pets, lenient=True) as writer:
+        writer.write_many([{"-type": "n.Dog", "name": "a"}, {"-type": "Dog", "name": "b"}, {"-type": "Bird", "name": "c"}])
+    out.seek(0)
+    assert list(Reader(out, branches=True)) == [("n.Dog", {"name": "a"}), ("n.Dog", {"name": "b"}), ("Cat", {"name": "c"})]
+    texts = parse_schema([*pets, {"type": "map", "values": "string"}])
+    found, strict = {"-type": "Cat", "name": "d"}, bytearray()
+    LenientEncoder(texts.encoder).append(found, strict)
+    assert texts.encode(found) == bytes(strict)

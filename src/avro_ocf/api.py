@@ -269,14 +269,18 @@ def parse_schema(
     `conversions` has, by the name of a logical type, known or not, on any primitive or fixed, two functions: `to_avro` makes the
     raw value that is written, `from_avro` a value of one that is read. They count for this schema only, come before what is built
     in, may be called more than once for a value, and may raise anything: that is a `DatumError`, or in a union the next branch is
-    tried, and a `FormatError`. A `Schema` given as `source` gets them besides its own.
+    tried, and a `FormatError`.
+    A `Schema` given as `source` is as it is, but with `conversions` besides its own, `limits` if they are not the default ones,
+    and raw with `logical_types=False`.
     Raises `SchemaError` with the path inside the schema, and `OSError` for a file that cannot be read.
     """
     if isinstance(source, Schema):
         given = conversions_given(conversions, source.conversions)
-        if given == source.conversions:
+        has_logical_types = source.logical_types and logical_types
+        bounds = source.limits if limits == DEFAULT_LIMITS else limits
+        if (given, has_logical_types, bounds) == (source.conversions, source.logical_types, source.limits):
             return source
-        return _parse_text(source.json, False, source.logical_types, source.limits, given)
+        return _parse_text(source.json, False, has_logical_types, bounds, given)
     obj = json_object(source)
     if isinstance(known, str | bytes | Mapping):
         raise TypeError("known is a list of schemas")

@@ -193,6 +193,11 @@ class _Fitter:
             branch = node.branches[branch_index(node, datum[0])]
             made, loss = self.value(branch, datum[1], depth)
             return (branch.name, made), loss
+        if isinstance(datum, Mapping):
+            told = entries(datum)
+            name = told.pop(TYPE_KEY, None)
+            if isinstance(name, str) and names_a_branch(node, name):
+                return self.union(node, (name, told), depth)
         others = [branch for branch in node.branches if branch.type != "null"]
         if len(others) == 1:
             return self.value(others[0], datum, depth)
@@ -210,6 +215,10 @@ class _Fitter:
         except Fault:
             return None
         return loss, rank, branch.name, made
+
+
+TYPE_KEY: Final = "-type"
+"""The key by which fastavro's data name a union's branch in a record."""
 
 
 def plain(node: Node, datum: object) -> Fitted:

@@ -128,9 +128,11 @@ Plan = ReadPrimitive | ReadFixed | ReadEnum | ReadArray | ReadMap | ReadUnion | 
 def with_branch(union: Union, branch: Node, plan: Plan) -> Plan:
     """Return `plan`, which reads `branch` of a reader's `union`, so that its value comes with the branch's name.
 
-    Null comes without, and so does the only branch beside it: none other can be meant.
+    Null comes without, and so does the only branch beside it: none other can be meant. But what a function of the user's makes may
+    be a pair that looks like a name and a value.
     """
-    return ReadBranch(branch.name, plan) if has_choice(union) and branch.type != "null" else plan
+    is_custom = branch.logical is not None and branch.logical.custom is not None
+    return ReadBranch(branch.name, plan) if is_custom or (has_choice(union) and branch.type != "null") else plan
 
 
 def field_count(root: Plan) -> int:
