@@ -131,6 +131,7 @@ def test_a_datum_as_deep_as_allowed_takes_no_exponential_time() -> None:
     assert decode(identity(parsed, branches=True), encoded, 0, DEFAULT_LIMITS)[0] == value
 
 
+@pytest.mark.host  # Pyodide ends when its stack does
 def test_a_datum_past_the_stack_is_an_error() -> None:
     limits = Limits(datum_depth=10**6)
     value = deep(3000)
